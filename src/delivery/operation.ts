@@ -1,0 +1,64 @@
+// What delivery is asked to do: one operation on one run.
+import type { Run } from "../run.js";
+
+/**
+ * `post`: a run the service has not seen; pending while it has no `end_time`, else complete.
+ * `end`: the same run, complete, after a pending post of it was handed in. Delivery decides what that takes: when the
+ * pending post was never written (or was certainly refused) one complete post replaces it, else a patch follows once
+ * the post is answered. `run` always carries every field; the patch leaves out `inputs` where the post had the same.
+ */
+export interface Operation {
+  readonly kind: "post" | "end";
+  readonly run: Run;
+}
+
+/** Why runs were lost, a closed list: the names under which they are counted. */
+export type LossCause =
+  | "queue_full"
+  | "refused"
+  | "invalid"
+  | "too_large"
+  | "unserializable"
+  | "unauthorized"
+  | "shutdown"
+  | "spool_full"
+  | "expired"
+  | "already_received";
+
+/** What was lost, said to `onError` and counted. */
+export interface Loss {
+  readonly cause: LossCause;
+  readonly runs: number;
+  readonly runId?: string;
+  readonly message: string;
+}
+
+/** Where runs go and how. One instance a destination. */
+export interface Delivery {
+  /**
+   * Takes an operation, serializes it now and queues it; false when it was refused (and counted).
+   * Never throws.
+   */
+  send(operation: Operation): boolean;
+  /** Resolves when everything handed in before the call was answered, given up or spooled; never rejects. */
+  flush(timeoutMillis: number): Promise<void>;
+  /** `flush`, then stop for good. Safe to call twice and at once. */
+  shutdown(timeoutMillis: number): Promise<void>;
+  /** Counters since start. */
+  stats(): DeliveryStats;
+}
+
+export interface DeliveryStats {
+  /** Operations in the queue now, and their bytes. */
+  readonly queued: number;
+  readonly queuedBytes: number;
+  /** Operations handed to a request that has no answer yet. */
+  readonly inFlight: number;
+  /** Operations answered with 202, and runs that the service already had. */
+  readonly sent: number;
+  readonly repeated: number;
+  readonly requests: number;
+  readonly spooled: number;
+  /** Runs lost, by cause. */
+  readonly lost: Readonly<Partial<Record<LossCause, number>>>;
+}

@@ -1,0 +1,2 @@
+// The public face of the bridge.
+export type { Run, RunContent, RunEvent, RunType } from "./run.js";
