@@ -1,0 +1,50 @@
+// The bridges of this process: every processor (or exporter) that is running, known to both copies of the package.
+
+import type { EntryOwner, SpanEntry } from "./identity/node.js";
+import type { MappableLogRecord } from "./mapping/span.js";
+import type { LangSmithDestination } from "./options.js";
+import type { Run } from "./run.js";
+
+/** A running bridge, as far as propagation, authoring and the client may ask it. */
+export interface Bridge extends EntryOwner {
+  /** The project that runs go to where nothing else is said. */
+  readonly projectName: string;
+  /** Where the primary destination is, and with what key. */
+  readonly destination: LangSmithDestination;
+  /** Marked `primary` by its options. */
+  readonly isMarkedPrimary: boolean;
+  /** Opens the entry's trace and queues the pending posts of its run and of every unsent ancestor. */
+  takeReference(entry: SpanEntry): void;
+  /** Hands a log record's content to a span's run; false (and counted) where the run was sent already. */
+  addLogRecord(entry: SpanEntry, record: MappableLogRecord): boolean;
+  /** Sends an operation on a run that no span of this process stands for (endRun). */
+  sendRun(kind: "post" | "end", run: Run): boolean;
+  forceFlush(): Promise<void>;
+}
+
+const BRIDGES = Symbol.for("otel-langsmith.bridges");
+
+function registry(): Bridge[] {
+  const shared = globalThis as { [BRIDGES]?: Bridge[] };
+  shared[BRIDGES] ??= [];
+  return shared[BRIDGES];
+}
+
+/** Every running bridge, in the order in which they were made. */
+export function bridges(): readonly Bridge[] {
+  return registry();
+}
+
+export function addBridge(bridge: Bridge): void {
+  registry().push(bridge);
+}
+
+export function removeBridge(bridge: Bridge): void {
+  const at = registry().indexOf(bridge);
+  if (at >= 0) registry().splice(at, 1);
+}
+
+/** The bridge that keeps run ids as they are, and of which one speaks as *the* bridge: the one marked, or the first. */
+export function primaryBridge(): Bridge | undefined {
+  return registry().find((bridge) => bridge.isMarkedPrimary) ?? registry()[0];
+}

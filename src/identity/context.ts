@@ -1,0 +1,73 @@
+// What the bridge keeps in an OpenTelemetry context: a place to hang under, and what runs started inside inherit.
+import { type Context, createContextKey, trace } from "@opentelemetry/api";
+import type { KeyValues } from "../run.js";
+import type { ParentPlace } from "./place.js";
+
+/** A place set in a context, from a header or a reference. */
+export interface ContextPlace {
+  readonly place: ParentPlace;
+  /** The trace's project, where it is known and accepted; else the local one is used. */
+  readonly project: string | undefined;
+  /** Metadata and tags that came with it and were accepted. */
+  readonly metadata: Readonly<KeyValues> | undefined;
+  readonly tags: readonly string[] | undefined;
+  /** The span that was active when the place was set: a local span started since then wins over the place. */
+  readonly activeSpanId: string | undefined;
+}
+
+/** What runs started inside inherit; every field is optional and the inner context wins field by field. */
+export interface TracingSettings {
+  readonly projectName?: string;
+  readonly metadata?: Readonly<KeyValues>;
+  readonly tags?: readonly string[];
+  /** False: spans started inside are no runs. */
+  readonly enabled?: boolean;
+  /** True: the next span started inside roots a new LangSmith trace, the old one named in its metadata. */
+  readonly newTrace?: boolean;
+}
+
+// createContextKey makes Symbol.for(description): two copies of the package share these.
+const PLACE = createContextKey("otel-langsmith.place");
+const SETTINGS = createContextKey("otel-langsmith.settings");
+
+/** A context under whose place the next spans hang. */
+export function setPlace(context: Context, place: Omit<ContextPlace, "activeSpanId">): Context {
+  const activeSpanId = trace.getSpanContext(context)?.spanId;
+  const value: ContextPlace = { ...place, activeSpanId };
+  return context.setValue(PLACE, value);
+}
+
+/** The place set in a context, whether or not it still wins. */
+export function getPlace(context: Context): ContextPlace | undefined {
+  return context.getValue(PLACE) as ContextPlace | undefined;
+}
+
+/**
+ * The place that wins in a context, or undefined: it wins while the active span is the one that was active when it was
+ * set, or is remote; a local span started since then wins over it.
+ */
+export function winningPlace(context: Context): ContextPlace | undefined {
+  const set = getPlace(context);
+  if (!set) return undefined;
+  const active = trace.getSpanContext(context);
+  return active?.isRemote === true || active?.spanId === set.activeSpanId ? set : undefined;
+}
+
+/** A context with settings laid over those that it has. */
+export function setSettings(context: Context, settings: TracingSettings): Context {
+  const outer = getSettings(context);
+  const merged: TracingSettings = outer
+    ? {
+        ...outer,
+        ...settings,
+        metadata: { ...outer.metadata, ...settings.metadata },
+        tags: [...new Set([...(outer.tags ?? []), ...(settings.tags ?? [])])],
+      }
+    : settings;
+  return context.setValue(SETTINGS, merged);
+}
+
+/** The settings in a context. */
+export function getSettings(context: Context): TracingSettings | undefined {
+  return context.getValue(SETTINGS) as TracingSettings | undefined;
+}

@@ -1,0 +1,112 @@
+// Run nodes: a span's place, kept on the span itself, found from any context, shared by two copies of the package.
+import { type Context, type Span, trace } from "@opentelemetry/api";
+import type { KeyValues } from "../run.js";
+import type { ParentPlace } from "./place.js";
+
+/** What a run hands down to every run below it. */
+export interface Inherited {
+  readonly metadata: Readonly<KeyValues>;
+  readonly tags: readonly string[];
+}
+
+/** A run's place with what its children take over. */
+export interface RunNode extends ParentPlace {
+  readonly otelTraceId: string;
+  readonly spanId: string;
+  readonly project: string;
+  readonly inherited: Inherited | undefined;
+}
+
+/** What one processor knows of one span. `node` is its own when it is kept, else its nearest kept ancestor's. */
+export interface SpanEntry {
+  readonly owner: EntryOwner;
+  readonly node: RunNode | undefined;
+  readonly isKept: boolean;
+}
+
+/** The processor behind an entry, as far as other rooms may ask it. */
+export interface EntryOwner {
+  /** Whether runs of this entry's trace are being sent; looks once more whether a live span has become GenAI. */
+  isOpen(entry: SpanEntry): boolean;
+}
+
+/** Entries stand on the span under this symbol, one a processor. */
+export const RUN = Symbol.for("otel-langsmith.run");
+const INDEX = Symbol.for("otel-langsmith.index");
+const MAX_RECENT = 4096;
+
+interface SpanIndex {
+  /** Every open span's entries, by span id. */
+  readonly open: Map<string, SpanEntry[]>;
+  /** Entries of spans that ended, the oldest dropped first. */
+  readonly recent: Map<string, SpanEntry[]>;
+}
+
+interface Marked {
+  [RUN]?: SpanEntry[];
+}
+
+function index(): SpanIndex {
+  const shared = globalThis as { [INDEX]?: SpanIndex };
+  shared[INDEX] ??= { open: new Map(), recent: new Map() };
+  return shared[INDEX];
+}
+
+/** Puts a processor's entry on a span that starts. */
+export function addEntry(span: object, spanId: string, entry: SpanEntry): void {
+  const marked: Marked = span;
+  if (marked[RUN]) {
+    marked[RUN].push(entry);
+    return;
+  }
+  const entries = [entry];
+  // Not enumerable: spans are printed, spread and compared by others.
+  Object.defineProperty(span, RUN, { value: entries, enumerable: false, configurable: true });
+  index().open.set(spanId, entries);
+}
+
+/** Moves a span's entries from the open to the recently ended ones. */
+export function retireEntries(spanId: string): void {
+  const { open, recent } = index();
+  const entries = open.get(spanId);
+  if (!entries) return;
+  open.delete(spanId);
+  if (recent.size >= MAX_RECENT)
+    for (const oldest of recent.keys()) {
+      recent.delete(oldest);
+      break;
+    }
+  recent.set(spanId, entries);
+}
+
+/** All entries of a span: from the span itself, or by its id where it is wrapped, copied or a bare span context. */
+export function entriesOf(span: Span | { spanContext(): { spanId: string } }): readonly SpanEntry[] {
+  const marked: Marked = span;
+  return marked[RUN] ?? entriesById(span.spanContext().spanId);
+}
+
+/** All entries of an open or recently ended span, by its id. */
+export function entriesById(spanId: string): readonly SpanEntry[] {
+  const { open, recent } = index();
+  return open.get(spanId) ?? recent.get(spanId) ?? NONE;
+}
+
+const NONE: readonly SpanEntry[] = [];
+
+/** One owner's entry of a span. */
+export function entryOf(span: Span, owner: EntryOwner): SpanEntry | undefined {
+  for (const entry of entriesOf(span)) if (entry.owner === owner) return entry;
+  return undefined;
+}
+
+/** How many open and recently ended spans the index holds: for tests and diagnostics. */
+export function indexSize(): { open: number; recent: number } {
+  const { open, recent } = index();
+  return { open: open.size, recent: recent.size };
+}
+
+/** The active span's entries in a context. */
+export function entriesIn(context: Context): readonly SpanEntry[] {
+  const span = trace.getSpan(context);
+  return span ? entriesOf(span) : NONE;
+}

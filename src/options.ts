@@ -1,0 +1,330 @@
+// Options and environment: what a user may say, checked once, at construction.
+import type { MeterProvider } from "@opentelemetry/api";
+import type { Dispatcher } from "undici";
+import type { Loss } from "./delivery/operation.js";
+import { booleanOf, type Environment, langsmithVariable, listOf, numberOf, valueOf } from "./environment.js";
+import type { Vocabulary } from "./mapping/index.js";
+import type { MappableSpan } from "./mapping/span.js";
+import type { KeyValues, Run } from "./run.js";
+
+/** What a function that chooses spans gets to see: what exists when a span starts. */
+export interface StartedSpan {
+  readonly name: string;
+  readonly kind: number;
+  readonly scope: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+/** Which spans become runs: see {@link LangSmithOptions.spans}. */
+export type SpansOption = "application" | "all" | ((span: StartedSpan, byDefault: boolean) => boolean);
+
+/** Hides a field: `true` leaves it out whole, a function returns what may be said. */
+export type HideOption = boolean | ((values: KeyValues) => KeyValues);
+
+/** Where runs go besides the primary destination. */
+export interface ReplicaOptions {
+  readonly project?: string;
+  readonly apiUrl?: string;
+  readonly apiKey?: string;
+  readonly workspaceId?: string;
+  /** Keeps the run ids as they are; every other destination remaps them by its project. Default: the first. */
+  readonly primary?: boolean;
+  /** Fields laid over every run sent there. */
+  readonly updates?: Readonly<KeyValues>;
+}
+
+/** Options of the processor and the exporter. An option beats the environment. */
+export interface LangSmithOptions {
+  /** LangSmith's key, or a function for keys that rotate. Default `LANGSMITH_API_KEY`. */
+  readonly apiKey?: string | (() => string | Promise<string>);
+  /** Default `LANGSMITH_ENDPOINT`, else `https://api.smith.langchain.com`. */
+  readonly apiUrl?: string;
+  /** For keys that belong to an organisation. Default `LANGSMITH_WORKSPACE_ID`. */
+  readonly workspaceId?: string;
+  /** Default `LANGSMITH_PROJECT`, else `default`. */
+  readonly projectName?: string;
+  /** False switches the bridge off. Default `LANGSMITH_TRACING` (or `LANGSMITH_TRACING_V2`), else true. */
+  readonly enabled?: boolean;
+  /**
+   * Which spans become runs: `"application"` passes over infrastructure (HTTP, databases, …; known by scope), `"all"`
+   * keeps it, a function decides for itself. Default `LANGSMITH_OTEL_SPANS`, else `"application"`.
+   */
+  readonly spans?: SpansOption;
+  /**
+   * Which traces are sent: `"genai"` those in which a GenAI span shows itself, `"all"` every one.
+   * Default `LANGSMITH_OTEL_TRACES`, else `"genai"`.
+   */
+  readonly traces?: "genai" | "all";
+  /**
+   * A span that is open longer is posted as pending; milliseconds. 0 posts at start, `Infinity` never.
+   * Default `LANGSMITH_OTEL_PENDING_AFTER_MILLIS`, else 1,000.
+   */
+  readonly pendingAfterMillis?: number;
+  /** A span open longer is closed as an error that says so; milliseconds. Default 24 hours. */
+  readonly abandonedAfterMillis?: number;
+  /** How long the exporter waits for a parent that has not come; milliseconds. Default 30,000. */
+  readonly orphanAfterMillis?: number;
+  /** Bounds of what is held of traces that have not shown a GenAI span: `maxTraces` 1,000, `maxBytes` 32 MiB. */
+  readonly held?: { readonly maxTraces?: number; readonly maxBytes?: number };
+  /** `forceFlush` and `shutdown` settle within this; milliseconds. Default 30,000. */
+  readonly shutdownTimeoutMillis?: number;
+  /** Whole traces, by their trace id: 0 to 1. Default `LANGSMITH_TRACING_SAMPLING_RATE`, else 1. */
+  readonly samplingRate?: number;
+  /** Default `LANGSMITH_HIDE_INPUTS`, else false. */
+  readonly hideInputs?: HideOption;
+  /** Default `LANGSMITH_HIDE_OUTPUTS`, else false. */
+  readonly hideOutputs?: HideOption;
+  /** Default `LANGSMITH_HIDE_METADATA`, else false. */
+  readonly hideMetadata?: HideOption;
+  /** The attribute tables, the more specific first. Default `defaultVocabularies`. */
+  readonly mapping?: { readonly vocabularies?: readonly Vocabulary[] };
+  /** A last word on every run; it gets a copy and returns the run to send, or undefined to send none (counted). */
+  readonly transformRun?: (run: Run, span: MappableSpan) => Run | undefined;
+  /** Where else runs go. Default `LANGSMITH_RUNS_ENDPOINTS`. */
+  readonly replicas?: readonly ReplicaOptions[];
+  /** This processor keeps the run ids where two stand in one process. Default: the first. */
+  readonly primary?: boolean;
+  /** Memory for runs that wait to be sent; bytes, default 64 MiB. */
+  readonly queue?: { readonly maxBytes?: number };
+  /** Where runs are kept on disk. Default `LANGSMITH_FAILED_TRACES_DIR` and `LANGSMITH_FAILED_TRACES_MAX_MB`. */
+  readonly spool?: { readonly dir: string; readonly maxBytes?: number; readonly mode?: "failures" | "always" };
+  /** Operations a request, at the most. Default: what `/info` says, else 100. */
+  readonly maxBatchCount?: number;
+  /** Uncompressed bytes a request, at the most. Default: what `/info` says, else 20 MiB. */
+  readonly maxBatchBytes?: number;
+  /** How long a run waits for company; milliseconds. */
+  readonly batchDelayMillis?: number;
+  readonly maxConcurrentRequests?: number;
+  /** Milliseconds for one attempt. */
+  readonly requestTimeoutMillis?: number;
+  readonly compression?: "auto" | "gzip" | "zstd" | "none";
+  /** undici's own, for proxies, custom CA, keep-alive. */
+  readonly dispatcher?: Dispatcher;
+  /** `"immediate"` sends each run at its end, for serverless. Default `"batch"`. */
+  readonly exportMode?: "batch" | "immediate";
+  /** A serverless platform's way of keeping the process alive for a promise. */
+  readonly waitUntil?: (promise: Promise<unknown>) => void;
+  /** Told of every loss. Never throws into the application. */
+  readonly onError?: (loss: Loss) => void;
+  /** Default: the global one. */
+  readonly meterProvider?: MeterProvider;
+}
+
+/** One destination of runs, resolved. */
+export interface LangSmithDestination {
+  readonly apiUrl: string;
+  readonly apiKey: string | (() => string | Promise<string>) | undefined;
+  readonly workspaceId: string | undefined;
+}
+
+/** Options after the environment and the defaults. */
+export interface ResolvedOptions extends LangSmithDestination {
+  readonly given: LangSmithOptions;
+  readonly enabled: boolean;
+  readonly projectName: string;
+  readonly spans: SpansOption;
+  readonly traces: "genai" | "all";
+  readonly pendingAfterMillis: number;
+  readonly abandonedAfterMillis: number;
+  readonly orphanAfterMillis: number;
+  readonly heldMaxTraces: number;
+  readonly heldMaxBytes: number;
+  readonly shutdownTimeoutMillis: number;
+  readonly samplingRate: number;
+  readonly hideInputs: HideOption;
+  readonly hideOutputs: HideOption;
+  readonly hideMetadata: HideOption;
+  readonly spool: LangSmithOptions["spool"] | undefined;
+  readonly runsEndpoints: string | undefined;
+}
+
+/** A bad option: names it, and says what it takes. */
+export class LangSmithOptionError extends TypeError {
+  readonly code = "LSB_ERR_OPTION";
+  constructor(
+    readonly option: string,
+    takes: string,
+    value: unknown,
+  ) {
+    super(`LSB_ERR_OPTION: ${option} must be ${takes}, not ${describe(value)}`);
+    this.name = "LangSmithOptionError";
+  }
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  return typeof value === "object" && value !== null ? (Array.isArray(value) ? "a list" : "an object") : String(value);
+}
+
+const DEFAULT_API_URL = "https://api.smith.langchain.com";
+
+/**
+ * Lays options over the environment over the defaults.
+ *
+ * @throws LangSmithOptionError for an option (or a variable) that makes no sense, by its name
+ */
+export function resolveOptions(options: LangSmithOptions = {}, env: Environment = process.env): ResolvedOptions {
+  if (typeof options !== "object" || options === null) throw new LangSmithOptionError("options", "an object", options);
+  checkKinds(options);
+  const tracing = langsmithVariable(env, "TRACING_V2") ?? langsmithVariable(env, "TRACING");
+  return {
+    given: options,
+    enabled: options.enabled ?? booleanOf(tracing) ?? true,
+    apiKey: emptyAsUndefined(options.apiKey) ?? langsmithVariable(env, "API_KEY"),
+    apiUrl: urlOf("apiUrl", emptyAsUndefined(options.apiUrl) ?? langsmithVariable(env, "ENDPOINT") ?? DEFAULT_API_URL),
+    workspaceId: emptyAsUndefined(options.workspaceId) ?? langsmithVariable(env, "WORKSPACE_ID"),
+    projectName:
+      emptyAsUndefined(options.projectName) ??
+      langsmithVariable(env, "PROJECT") ??
+      valueOf(env.LANGSMITH_SESSION ?? env.LANGCHAIN_SESSION) ??
+      "default",
+    spans: spansOf(options.spans ?? valueOf(env.LANGSMITH_OTEL_SPANS)),
+    traces: tracesOf(options.traces ?? valueOf(env.LANGSMITH_OTEL_TRACES)),
+    pendingAfterMillis: durationOf(
+      "pendingAfterMillis",
+      options.pendingAfterMillis ?? variableNumber(env, "LANGSMITH_OTEL_PENDING_AFTER_MILLIS") ?? 1000,
+    ),
+    abandonedAfterMillis: durationOf("abandonedAfterMillis", options.abandonedAfterMillis ?? 24 * 60 * 60 * 1000),
+    orphanAfterMillis: durationOf("orphanAfterMillis", options.orphanAfterMillis ?? 30_000),
+    heldMaxTraces: countOf("held.maxTraces", options.held?.maxTraces ?? 1000),
+    heldMaxBytes: countOf("held.maxBytes", options.held?.maxBytes ?? 32 * 1024 * 1024),
+    shutdownTimeoutMillis: durationOf("shutdownTimeoutMillis", options.shutdownTimeoutMillis ?? 30_000),
+    samplingRate: rateOf(options.samplingRate ?? samplingVariable(env) ?? 1),
+    hideInputs: options.hideInputs ?? booleanOf(langsmithVariable(env, "HIDE_INPUTS")) ?? false,
+    hideOutputs: options.hideOutputs ?? booleanOf(langsmithVariable(env, "HIDE_OUTPUTS")) ?? false,
+    hideMetadata: options.hideMetadata ?? booleanOf(langsmithVariable(env, "HIDE_METADATA")) ?? false,
+    spool: options.spool ?? spoolOf(env),
+    runsEndpoints: langsmithVariable(env, "RUNS_ENDPOINTS"),
+  };
+}
+
+const FUNCTIONS = ["transformRun", "waitUntil", "onError"] as const;
+const STRINGS = ["apiUrl", "workspaceId", "projectName"] as const;
+const NUMBERS = [
+  "maxBatchCount",
+  "maxBatchBytes",
+  "batchDelayMillis",
+  "maxConcurrentRequests",
+  "requestTimeoutMillis",
+] as const;
+const HIDES = ["hideInputs", "hideOutputs", "hideMetadata"] as const;
+const BOOLEANS = ["enabled", "primary"] as const;
+const ONE_OF = {
+  compression: ["auto", "gzip", "zstd", "none"],
+  exportMode: ["batch", "immediate"],
+} as const;
+
+function checkKinds(options: LangSmithOptions): void {
+  for (const name of STRINGS) check(name, options[name], "a string", (value) => typeof value === "string");
+  for (const name of FUNCTIONS) check(name, options[name], "a function", (value) => typeof value === "function");
+  for (const name of BOOLEANS) check(name, options[name], "true or false", (value) => typeof value === "boolean");
+  for (const name of NUMBERS) {
+    check(name, options[name], "a number of at least 0", (value) => typeof value === "number" && value >= 0);
+  }
+  for (const name of HIDES) {
+    check(name, options[name], "true, false or a function", (value) => ["boolean", "function"].includes(typeof value));
+  }
+  for (const name of ["compression", "exportMode"] as const) {
+    const words: readonly string[] = ONE_OF[name];
+    check(
+      name,
+      options[name],
+      `one of ${words.join(", ")}`,
+      (value) => typeof value === "string" && words.includes(value),
+    );
+  }
+  check("apiKey", options.apiKey, "a string or a function", (value) => ["string", "function"].includes(typeof value));
+  check("replicas", options.replicas, "a list", Array.isArray);
+  check("spool", options.spool, "an object with dir", (value) => isRecord(value) && typeof value.dir === "string");
+  check("held", options.held, "an object", isRecord);
+  check("queue", options.queue, "an object", isRecord);
+  check(
+    "queue.maxBytes",
+    options.queue?.maxBytes,
+    "a positive number",
+    (value) => typeof value === "number" && value > 0,
+  );
+  check("mapping.vocabularies", options.mapping?.vocabularies, "a list", Array.isArray);
+}
+
+function check(name: string, value: unknown, takes: string, isGood: (value: unknown) => boolean): void {
+  if (value !== undefined && !isGood(value)) throw new LangSmithOptionError(name, takes, value);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function emptyAsUndefined<T>(value: T | undefined): T | undefined {
+  return typeof value === "string" && value.trim() === "" ? undefined : value;
+}
+
+/** A base address without its last slash. */
+export function urlOf(option: string, value: string): string {
+  let url: URL;
+  try {
+    url = new URL(value);
+  } catch {
+    throw new LangSmithOptionError(option, "an http or https address", value);
+  }
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    throw new LangSmithOptionError(option, "an http or https address", value);
+  }
+  return value.replace(/\/+$/, "");
+}
+
+function spansOf(value: unknown): SpansOption {
+  if (value === undefined) return "application";
+  if (value === "application" || value === "all") return value;
+  if (typeof value === "function") return value as Exclude<SpansOption, string>;
+  throw new LangSmithOptionError("spans", '"application", "all" or a function', value);
+}
+
+function tracesOf(value: unknown): "genai" | "all" {
+  if (value === undefined) return "genai";
+  if (value === "genai" || value === "all") return value;
+  throw new LangSmithOptionError("traces", '"genai" or "all"', value);
+}
+
+function durationOf(option: string, value: unknown): number {
+  if (typeof value === "number" && value >= 0) return value;
+  throw new LangSmithOptionError(option, "a number of milliseconds, 0 or more", value);
+}
+
+function countOf(option: string, value: unknown): number {
+  if (typeof value === "number" && value >= 0) return value;
+  throw new LangSmithOptionError(option, "a number, 0 or more", value);
+}
+
+function rateOf(value: unknown): number {
+  if (typeof value === "number" && value >= 0 && value <= 1) return value;
+  throw new LangSmithOptionError("samplingRate", "a number from 0 to 1", value);
+}
+
+function variableNumber(env: Environment, name: string): number | undefined {
+  const text = valueOf(env[name]);
+  if (text === undefined) return undefined;
+  const number = numberOf(text);
+  if (number === undefined) throw new LangSmithOptionError(name, "a number", text);
+  return number;
+}
+
+function samplingVariable(env: Environment): number | undefined {
+  return (
+    variableNumber(env, "LANGSMITH_TRACING_SAMPLING_RATE") ?? variableNumber(env, "LANGCHAIN_TRACING_SAMPLING_RATE")
+  );
+}
+
+function spoolOf(env: Environment): LangSmithOptions["spool"] {
+  const dir = langsmithVariable(env, "FAILED_TRACES_DIR");
+  const megabytes = numberOf(langsmithVariable(env, "FAILED_TRACES_MAX_MB"));
+  return dir ? { dir, ...(megabytes !== undefined && { maxBytes: megabytes * 1024 * 1024 }) } : undefined;
+}
+
+/** Whether an address is this machine's: then no key is needed. */
+export function isLocalAddress(apiUrl: string): boolean {
+  const { hostname } = new URL(apiUrl);
+  return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+}
+
+export { listOf };
