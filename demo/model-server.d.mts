@@ -25,6 +25,8 @@ export interface ModelServer {
   url: string;
   /** The last 1,000 requests, the oldest first. */
   requests: ModelRequest[];
+  /** The tokens of all answers given, each broken-off stream counted whole. */
+  usage: { input: number; output: number };
   /** Stops listening and breaks what is still open. */
   close(): Promise<void>;
 }

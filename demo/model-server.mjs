@@ -26,6 +26,7 @@ import {
 export async function startModelServer({ port = 0, thinkMillis = 0, chunkMillis = 0 } = {}) {
   /** @type {import("./model-server.d.mts").ModelRequest[]} */
   const requests = [];
+  const usage = { input: 0, output: 0 };
   const server = createServer((request, reply) => {
     answer(request, reply).catch((error) => {
       if (!reply.headersSent) sendJson(reply, 500, { error: { message: String(error), type: "server_error" } });
@@ -41,13 +42,15 @@ export async function startModelServer({ port = 0, thinkMillis = 0, chunkMillis 
     requests.push({ path, headers: request.headers, body });
     if (requests.length > 1000) requests.shift();
     if (request.method !== "POST") return sendError(reply, 404, `Unknown request ${request.method} ${path}`);
-    if (path === "/embeddings") return answerEmbeddings(body, reply);
+    if (path === "/embeddings") return answerEmbeddings(body, reply, usage);
     const speaks = protocols[path];
     if (!speaks) return sendError(reply, 404, `Unknown request URL: POST ${path}`);
     const conversation = speaks.read(body);
     const failure = failureOf(conversation);
     if (failure) return sendJson(reply, failure.status, { error: failure.error }, { "retry-after-ms": "5" });
     const said = answerTo(conversation);
+    usage.input += said.usage.input;
+    usage.output += said.usage.output;
     await paced(thinkMillis);
     if (body["stream"] !== true) return sendJson(reply, 200, speaks.whole(body, said));
     await stream(reply, speaks.chunks(body, said), speaks.closing, breaksMidstream(conversation) ? 5 : undefined);
@@ -82,6 +85,7 @@ export async function startModelServer({ port = 0, thinkMillis = 0, chunkMillis 
   return {
     url: `http://127.0.0.1:${address.port}/v1`,
     requests,
+    usage,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -96,8 +100,11 @@ const protocols = {
   "/responses": { read: readResponses, whole: response, chunks: responseEvents, closing: "" },
 };
 
-/** @param {Record<string, unknown>} body @param {import("node:http").ServerResponse} reply */
-function answerEmbeddings(body, reply) {
+/**
+ * @param {Record<string, unknown>} body @param {import("node:http").ServerResponse} reply
+ * @param {{ input: number }} usage
+ */
+function answerEmbeddings(body, reply, usage) {
   const input = Array.isArray(body["input"]) ? body["input"].map(String) : [String(body["input"] ?? "")];
   const failure = failureOf({
     turns: input.map((text) => ({ role: "user", text })),
@@ -113,6 +120,7 @@ function answerEmbeddings(body, reply) {
     return { object: "embedding", index, embedding: body["encoding_format"] === "base64" ? asBytes() : vector };
   });
   const tokens = 6 * input.length;
+  usage.input += tokens;
   sendJson(reply, 200, {
     object: "list",
     data,

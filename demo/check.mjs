@@ -1,0 +1,63 @@
+// What the demo's trace must be, and what is wrong with it where it is not. The demo fails by this.
+import { serviceOf, treesOf, usageOf } from "./trace.mjs";
+
+/**
+ * @typedef {import("./trace.mjs").TracedRun} TracedRun
+ * @typedef {import("./trace.mjs").Node} Node
+ */
+
+/** The tree, one line a run: its type and the service that made it. Two forecasts, since the agent compares two cities. */
+export const expectedOutline = `
+chain concierge
+  chain concierge
+    embedding concierge
+  chain concierge
+    llm concierge
+      tool concierge
+        chain weather
+          llm weather
+      tool concierge
+        chain weather
+          llm weather
+    llm concierge
+`.trim();
+
+/**
+ * @param {TracedRun[]} runs  Every run of the demo's project.
+ * @param {{ input: number, output: number }} spent  The tokens that the model server says it used.
+ * @returns {string[]} A sentence for each thing that is wrong.
+ */
+export function problemsOf(runs, spent) {
+  if (runs.length === 0) return ["No run arrived."];
+  const problems = [];
+  const roots = treesOf(runs);
+  if (roots.length !== 1) {
+    problems.push(`There are ${roots.length} trees, not one: ${roots.map(({ run }) => run.name).join(", ")}.`);
+  }
+  const ids = new Set(runs.map((run) => run.id));
+  for (const run of runs) {
+    const named = `The run "${run.name}" (${run.id})`;
+    if (run.parent_run_id && !ids.has(run.parent_run_id))
+      problems.push(`${named} hangs under a run that is not there.`);
+    if (run.trace_id !== roots[0]?.run.id) problems.push(`${named} is of another trace, ${run.trace_id}.`);
+    if (run.status !== "success") problems.push(`${named} is ${run.status}${run.error ? `: ${run.error}` : ""}.`);
+  }
+  const outline = roots.map((root) => outlineOf(root)).join("\n");
+  if (outline !== expectedOutline) problems.push(`The tree is\n${outline}\nand should be\n${expectedOutline}`);
+  const counted = { input: 0, output: 0 };
+  for (const run of runs) {
+    counted.input += usageOf(run).input;
+    counted.output += usageOf(run).output;
+  }
+  if (counted.input !== spent.input || counted.output !== spent.output) {
+    const said = `${counted.input} in and ${counted.output} out`;
+    problems.push(`The runs say ${said} tokens; the model used ${spent.input} in and ${spent.output} out.`);
+  }
+  return problems;
+}
+
+/** @param {Node} node @returns {string} */
+export function outlineOf(node, depth = 0) {
+  const line = `${"  ".repeat(depth)}${node.run.run_type} ${serviceOf(node.run)}`;
+  return [line, ...node.children.map((child) => outlineOf(child, depth + 1))].join("\n");
+}

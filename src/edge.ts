@@ -1,0 +1,3 @@
+// What the edge runtime gets (condition "edge-light"): the same names, inert. Next.js compiles `instrumentation.ts` for
+// the edge too, where there are no sockets of Node and no async hooks; there the bridge must load and do nothing.
+export {};
