@@ -1,0 +1,260 @@
+// Link: one request over undici, outside of any trace, and what its answer means.
+import { type Context, context, createContextKey, ROOT_CONTEXT } from "@opentelemetry/api";
+import type { Dispatcher } from "undici";
+import { request } from "undici";
+import { DeliveryError } from "./errors.js";
+import type { Answer, Batch, Sender } from "./item.js";
+import type { Timers } from "./timers.js";
+
+/**
+ * A context in which OpenTelemetry's instrumentations make no spans: the key of `suppressTracing` in
+ * `@opentelemetry/core`, which is agreed by its name.
+ */
+export const SUPPRESSED: Context = ROOT_CONTEXT.setValue(
+  createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING"),
+  true,
+);
+
+/** Runs `work` so that nothing it starts is traced, and nothing of the caller's context is kept alive by it. */
+export function untraced<T>(work: () => T): T {
+  return context.with(SUPPRESSED, work);
+}
+
+export interface HttpOptions {
+  apiUrl: string;
+  apiKey: string | (() => string | Promise<string>) | undefined;
+  workspaceId: string | undefined;
+  headers: Record<string, string>;
+  requestTimeoutMillis: number;
+  dispatcher: () => Dispatcher;
+  timers: Timers;
+  /** Told of every request when it has ended: how long it took, and as what it failed. */
+  observe?: (millis: number, status: number | undefined, failure: string | undefined) => void;
+  now: () => number;
+}
+
+/** The version that goes into the user agent. */
+export const VERSION = "0.1.0";
+
+export function createHttp(options: HttpOptions): Sender {
+  return {
+    async send(batch: Batch, signal: AbortSignal): Promise<Answer> {
+      const body = batch.body;
+      if (!body) throw new DeliveryError("malformed", "the batch was not encoded", { reach: "never_written" });
+      const headers: Record<string, string> = { "content-type": body.contentType };
+      if (body.encoding) headers["content-encoding"] = body.encoding;
+      const began = options.now();
+      let status: number | undefined;
+      try {
+        const answer = await exchange(options, { method: "POST", path: body.path, headers, body: body.data }, signal);
+        status = answer.status;
+        const error = failureOf(answer);
+        if (error) throw error;
+        options.observe?.(options.now() - began, status, undefined);
+        return "taken";
+      } catch (error) {
+        const failure = error instanceof DeliveryError ? error.kind : "unavailable";
+        options.observe?.(options.now() - began, status, failure);
+        throw error;
+      }
+    },
+  };
+}
+
+export interface Exchange {
+  method: "GET" | "POST";
+  path: string;
+  headers?: Record<string, string>;
+  body?: Uint8Array;
+  timeoutMillis?: number;
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: Record<string, string | string[] | undefined>;
+  /** The body's beginning. */
+  readonly text: string;
+}
+
+/** One request and its answer, within the time allowed; rejects with a `DeliveryError` when there is no answer. */
+export async function exchange(options: HttpOptions, call: Exchange, signal: AbortSignal): Promise<Answered> {
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  if (signal.aborted) stop();
+  signal.addEventListener("abort", stop);
+  const timeoutMillis = call.timeoutMillis ?? options.requestTimeoutMillis;
+  let isTimedOut = false;
+  const cancel = options.timers.after(timeoutMillis, () => {
+    isTimedOut = true;
+    controller.abort();
+  });
+  try {
+    const key = await within(resolveKey(options.apiKey), controller.signal);
+    const response = await untraced(() =>
+      request(`${options.apiUrl}${call.path}`, {
+        method: call.method,
+        headers: {
+          "user-agent": `otel-langsmith/${VERSION}`,
+          accept: "application/json",
+          ...options.headers,
+          ...call.headers,
+          ...(key ? { "x-api-key": key } : {}),
+          ...(options.workspaceId ? { "x-tenant-id": options.workspaceId } : {}),
+        },
+        body: call.body ?? null,
+        dispatcher: options.dispatcher(),
+        signal: controller.signal,
+        // One clock for the whole exchange: ours.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      }),
+    );
+    return { status: response.statusCode, headers: response.headers, text: await beginning(response.body) };
+  } catch (error) {
+    if (signal.aborted)
+      throw new DeliveryError("stopped", "stopped during a request", { reach: "unknown", cause: error });
+    if (isTimedOut) {
+      throw new DeliveryError("unavailable", `no answer within ${timeoutMillis} ms`, {
+        reach: "unknown",
+        cause: error,
+      });
+    }
+    throw networkError(error);
+  } finally {
+    cancel();
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/** Rejects when the signal aborts, although the work itself cannot be stopped. */
+function within<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(new DeliveryError("unavailable", "apiKey() did not answer", { reach: "never_written" }));
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}
+
+async function resolveKey(apiKey: HttpOptions["apiKey"]): Promise<string | undefined> {
+  if (typeof apiKey !== "function") return apiKey;
+  try {
+    return await apiKey();
+  } catch (cause) {
+    // Its message may say anything, the key included: only its name goes on.
+    const name = cause instanceof Error ? cause.name : typeof cause;
+    throw new DeliveryError("unavailable", `apiKey() failed with ${name}`, { reach: "never_written", cause });
+  }
+}
+
+/** An answer's text, bounded; a body that breaks off does not undo the status that came before it. */
+async function beginning(body: AsyncIterable<unknown> & { destroy?: () => unknown }): Promise<string> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of body) {
+      if (!(chunk instanceof Uint8Array)) continue;
+      pieces.push(Buffer.from(chunk));
+      bytes += chunk.byteLength;
+      if (bytes > 65_536) break;
+    }
+  } catch {
+    // What has come is enough.
+  }
+  return Buffer.concat(pieces).toString("utf8");
+}
+
+/** What an answer means; `undefined` when it is a success. Source: "Answers" in the wire reference. */
+export function failureOf({ status, headers, text }: Answered): DeliveryError | undefined {
+  if (status >= 200 && status < 300) return undefined;
+  const message = `HTTP ${status}${said(text)}`;
+  const retryAfterMillis = retryAfter(headers);
+  const details = { status, ...(retryAfterMillis === undefined ? {} : { retryAfterMillis }) };
+  const error = (kind: DeliveryError["kind"], reach: DeliveryError["reach"], isQuota = false) =>
+    new DeliveryError(kind, message, { ...details, reach, isQuota });
+  switch (status) {
+    case 400:
+    case 422:
+      return error("malformed", "refused");
+    case 401:
+    case 403:
+      return error("unauthorized", "refused");
+    case 408:
+      return error("unavailable", "unknown");
+    case 409:
+      return error("conflict", "refused");
+    case 413:
+      return error("too_large", "refused");
+    case 415:
+      return error("encoding", "refused");
+    case 425:
+      return error("unavailable", "refused");
+    case 402:
+      return error("throttled", "refused", true);
+    case 429:
+      return error("throttled", "refused", /month|quota|plan|usage limit/i.test(text));
+    default:
+      return status >= 500 ? error("unavailable", "unknown") : error("misconfigured", "refused");
+  }
+}
+
+/** `Retry-After` in milliseconds: seconds, or a date read against the server's own clock where it sent it. */
+function retryAfter(headers: Answered["headers"]): number | undefined {
+  const value = first(headers["retry-after"])?.trim();
+  if (!value) return undefined;
+  if (/^\d+(\.\d+)?$/.test(value)) return Math.min(Number(value) * 1_000, 86_400_000);
+  const until = Date.parse(value);
+  if (Number.isNaN(until)) return undefined;
+  const served = Date.parse(first(headers["date"]) ?? "");
+  const from = Number.isNaN(served) ? Date.now() : served;
+  return Math.min(Math.max(0, until - from), 86_400_000);
+}
+
+function first(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/** What the service said, without what it may echo of a run. */
+function said(text: string): string {
+  let message: unknown = text;
+  try {
+    const answer: unknown = JSON.parse(text);
+    message = pick(answer, "error") ?? pick(answer, "detail") ?? pick(answer, "message");
+    if (Array.isArray(message)) message = pick(message[0], "msg");
+  } catch {
+    // A proxy's page, most likely: its beginning says enough.
+  }
+  if (typeof message !== "string" || message.trim() === "") return "";
+  return `: ${message.replace(/\s+/g, " ").trim().slice(0, 200)}`;
+}
+
+function pick(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
+}
+
+const NEVER_WRITTEN =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|CERT_|ERR_TLS_|ERR_SSL_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_)/;
+
+function networkError(error: unknown): DeliveryError {
+  if (error instanceof DeliveryError) return error;
+  const { code, message } = firstError(error);
+  if (code === "UND_ERR_INVALID_ARG" || code === "ERR_INVALID_URL" || code === "ERR_INVALID_ARG_TYPE") {
+    // The message may quote the header that cannot be sent, which may be the key.
+    return new DeliveryError("misconfigured", "apiUrl, apiKey or a header holds what cannot be sent over HTTP", {
+      reach: "never_written",
+    });
+  }
+  return new DeliveryError("unavailable", code ? `${code}: ${message}` : message, {
+    reach: code && NEVER_WRITTEN.test(code) ? "never_written" : "unknown",
+    cause: error,
+  });
+}
+
+function firstError(error: unknown): { code: string | undefined; message: string } {
+  // Several addresses were tried: one of them speaks for all.
+  if (error instanceof AggregateError && error.errors.length > 0 && !pick(error, "code"))
+    return firstError(error.errors[0]);
+  const code = pick(error, "code");
+  const message = error instanceof Error && error.message ? error.message : "the request failed";
+  return { code: typeof code === "string" ? code : undefined, message };
+}

@@ -1,0 +1,91 @@
+// What travels through delivery: an item is one operation, written out; a batch is what one request carries.
+
+/** One field of a run that travels as a part of its own. */
+export type PartField = "inputs" | "outputs" | "events" | "error" | "extra" | "serialized";
+
+export interface AttachmentPart {
+  readonly name: string;
+  readonly mimeType: string;
+  readonly data: Uint8Array;
+}
+
+/** A run written out as JSON: its core and the fields that travel as parts of their own. */
+export interface RunParts {
+  readonly core: Buffer;
+  readonly fields: readonly (readonly [PartField, Buffer])[];
+  readonly attachments: readonly AttachmentPart[];
+}
+
+/** One operation, ready to be written into a request. */
+export interface Item {
+  /** Order of arrival in this process. */
+  readonly seq: number;
+  readonly runId: string;
+  readonly traceId: string;
+  verb: "post" | "patch";
+  /** A post without an end: an `end` will follow it. */
+  pending: boolean;
+  parts: RunParts;
+  /** What the item is charged for in the queue: its exact bytes and a flat overhead. */
+  bytes: number;
+  /** Milliseconds of the delivery's own clock. */
+  readonly receivedAt: number;
+  isSettled: boolean;
+  /** An attempt of another request, or of a process before this one, may have reached the service. */
+  mayHaveArrived: boolean;
+  /** Where a copy lies on disk. */
+  record?: SpoolRecord;
+}
+
+/** A copy of an item on disk. */
+export interface SpoolRecord {
+  readonly segment: number;
+  readonly index: number;
+}
+
+/** A request's body, exactly as it is repeated. */
+export interface Body {
+  readonly path: "/runs/multipart" | "/runs/batch";
+  readonly contentType: string;
+  readonly encoding?: "gzip" | "zstd";
+  readonly data: Uint8Array;
+}
+
+/** The items of one request. */
+export interface Batch {
+  readonly items: readonly Item[];
+  readonly bytes: number;
+  /** Set by the encoding links; kept for as long as the outcome is unknown, so that a repeat is the same bytes. */
+  body?: Body;
+  /** An attempt with exactly this body may have been taken. */
+  isOutcomeUnknown: boolean;
+}
+
+/** How a request ended well: taken now, or found to have been taken before. */
+export type Answer = "taken" | "taken_before";
+
+/** One link of the chain. */
+export interface Sender {
+  /** Resolves once the service has every item; rejects with a `DeliveryError`. */
+  send(batch: Batch, signal: AbortSignal): Promise<Answer>;
+  /** Somebody awaits the result: whatever is only waiting waits no longer. */
+  hurry?(): void;
+}
+
+/** Flat charge for an item beside its bytes: objects, keys, buffers' headers. */
+export const ITEM_OVERHEAD_BYTES = 512;
+
+/** The exact bytes of a written run. */
+export function partsBytes(parts: RunParts): number {
+  let bytes = parts.core.byteLength;
+  for (const [, buffer] of parts.fields) bytes += buffer.byteLength;
+  for (const attachment of parts.attachments) bytes += attachment.data.byteLength;
+  return bytes;
+}
+
+/** A batch of these items, not yet encoded. */
+export function batchOf(items: readonly Item[]): Batch {
+  let bytes = 0;
+  for (const item of items) bytes += item.bytes;
+  return { items, bytes, isOutcomeUnknown: false };
+}

@@ -1,0 +1,151 @@
+// What delivery can be told, and what it does when it is not.
+import type { MeterProvider } from "@opentelemetry/api";
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from "undici";
+import type { Loss } from "./operation.js";
+
+/** How delivery tries again. */
+export interface RetryPolicy {
+  /** Ceiling of the first pause, doubled from one to the next; the pause itself is random below it. Default 500. */
+  initialDelayMillis?: number;
+  /** Highest ceiling. Default 30,000. */
+  maxDelayMillis?: number;
+  /** How long a run is tried before it is given up (or left in the spool). Default 3,600,000, one hour. */
+  maxAgeMillis?: number;
+}
+
+/** Runs on disk: what cannot be sent now is kept there. */
+export interface SpoolOptions {
+  /** The directory; made with mode 0700 when it is missing. Several processes may share it. */
+  dir: string;
+  /** Bound of this directory; beyond it the oldest goes, counted. Default 512 MiB. */
+  maxBytes?: number;
+  /**
+   * `failures` (default) writes what could not be sent or held in memory. `always` writes every run before it is sent,
+   * so that a killed process loses nothing that was written.
+   */
+  mode?: "failures" | "always";
+}
+
+/** Options of one destination. */
+export interface DeliveryOptions {
+  /** Base URL: `https://api.smith.langchain.com`, or `https://HOST/api/v1` for self-hosted installations. */
+  apiUrl: string;
+  /** Sent as `x-api-key`. A function is called for every request, for keys that rotate. Never logged, never spooled. */
+  apiKey?: string | (() => string | Promise<string>);
+  /** Sent as `x-tenant-id`, for keys that belong to an organisation. */
+  workspaceId?: string;
+  /** What log lines and metrics call this destination. Default: the host of `apiUrl`. */
+  destination?: string;
+  /** Further request headers. */
+  headers?: Record<string, string>;
+  /** Uncompressed bytes a request; the server's own limit where that is lower. Default 10 MiB. */
+  maxBatchBytes?: number;
+  /** Operations a request; the server's own limit where that is lower. Default 100. */
+  maxBatchCount?: number;
+  /** How long an operation waits for others. Default 250; 0 in `immediate` mode. */
+  batchDelayMillis?: number;
+  /** Requests at once. Default 4. */
+  maxConcurrentRequests?: number;
+  /** One attempt's time, from connecting to the answer. Default 30,000. */
+  requestTimeoutMillis?: number;
+  /** Bound of everything held in memory. Default 64 MiB. */
+  queue?: { maxBytes?: number };
+  spool?: SpoolOptions;
+  /** `auto` (default) is the best that both ends have. */
+  compression?: "auto" | "gzip" | "zstd" | "none";
+  /** undici's own: for proxies, certificates, mocks. Default: an agent that follows `HTTPS_PROXY` and `NO_PROXY`. */
+  dispatcher?: Dispatcher;
+  /** `immediate` sends each operation as it comes, for processes that may be frozen at any moment. Default `batch`. */
+  exportMode?: "batch" | "immediate";
+  /** Told of every promise that must settle before the platform may stop the process (Vercel, Cloudflare). */
+  waitUntil?: (promise: Promise<unknown>) => void;
+  /** Told of every loss. */
+  onError?: (loss: Loss) => void;
+  retry?: RetryPolicy;
+  /** Where metrics go. Default: the global meter provider. */
+  meterProvider?: MeterProvider;
+  /** A clock in milliseconds that never goes back, for tests. Default `performance.now`. */
+  now?: () => number;
+}
+
+/** Every option with its default in place. */
+export interface Settings {
+  apiUrl: string;
+  apiKey: DeliveryOptions["apiKey"];
+  workspaceId: string | undefined;
+  destination: string;
+  headers: Record<string, string>;
+  maxBatchBytes: number;
+  maxBatchCount: number;
+  batchDelayMillis: number;
+  maxConcurrentRequests: number;
+  requestTimeoutMillis: number;
+  queueMaxBytes: number;
+  spool: Required<SpoolOptions> | undefined;
+  compression: "auto" | "gzip" | "zstd" | "none";
+  retry: Required<RetryPolicy>;
+  now: () => number;
+}
+
+export function settle(options: DeliveryOptions): Settings {
+  const apiUrl = options.apiUrl.replace(/\/+$/, "");
+  const isImmediate = options.exportMode === "immediate";
+  return {
+    apiUrl,
+    apiKey: options.apiKey,
+    workspaceId: options.workspaceId,
+    destination: options.destination ?? hostOf(apiUrl),
+    headers: options.headers ?? {},
+    maxBatchBytes: options.maxBatchBytes ?? 10 * 1_048_576,
+    maxBatchCount: options.maxBatchCount ?? 100,
+    batchDelayMillis: isImmediate ? 0 : (options.batchDelayMillis ?? 250),
+    maxConcurrentRequests: options.maxConcurrentRequests ?? 4,
+    requestTimeoutMillis: options.requestTimeoutMillis ?? 30_000,
+    queueMaxBytes: options.queue?.maxBytes ?? 64 * 1_048_576,
+    spool: options.spool && {
+      dir: options.spool.dir,
+      maxBytes: options.spool.maxBytes ?? 512 * 1_048_576,
+      mode: options.spool.mode ?? "failures",
+    },
+    compression: options.compression ?? "auto",
+    retry: {
+      initialDelayMillis: options.retry?.initialDelayMillis ?? 500,
+      maxDelayMillis: options.retry?.maxDelayMillis ?? 30_000,
+      maxAgeMillis: options.retry?.maxAgeMillis ?? 3_600_000,
+    },
+    now: options.now ?? (() => performance.now()),
+  };
+}
+
+/** The dispatcher to use, and how to close it: the caller's own is never closed. */
+export function openDispatcher(options: DeliveryOptions): { get: () => Dispatcher; close: () => Promise<void> } {
+  const given = options.dispatcher;
+  if (given) return { get: () => given, close: async () => {} };
+  let own: Dispatcher | undefined;
+  return {
+    get() {
+      // Made late: a process that never sends opens nothing.
+      own ??= isProxied()
+        ? new EnvHttpProxyAgent({ keepAliveTimeout: 4_000 })
+        : new Agent({ keepAliveTimeout: 4_000, connect: { timeout: 10_000 } });
+      return own;
+    },
+    async close() {
+      await own?.destroy();
+    },
+  };
+}
+
+/** Whether the environment names a proxy. */
+function isProxied(): boolean {
+  const { env } = process;
+  return Boolean(env["HTTPS_PROXY"] || env["https_proxy"] || env["HTTP_PROXY"] || env["http_proxy"]);
+}
+
+function hostOf(apiUrl: string): string {
+  try {
+    return new URL(apiUrl).host;
+  } catch {
+    return apiUrl;
+  }
+}

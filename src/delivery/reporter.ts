@@ -1,0 +1,68 @@
+// Counts what happens and says it: through `diag` at a bounded rate, and what a newcomer must see as a process warning.
+import { diag } from "@opentelemetry/api";
+import type { Loss, LossCause } from "./operation.js";
+
+export interface Reporter {
+  /** Says something through `diag`, at most once in ten seconds for each code, with how often it was held back. */
+  say(level: "error" | "warn" | "info", code: string, message: string): void;
+  /** A process warning with a stable code, once a process. */
+  warnOnce(code: string, message: string): void;
+  lose(cause: LossCause, runs: number, message: string, runId?: string): void;
+  readonly lost: Partial<Record<LossCause, number>>;
+}
+
+const QUIET_MILLIS = 10_000;
+
+const WARNED = Symbol.for("otel-langsmith.delivery.warned");
+
+export function createReporter(
+  destination: string,
+  now: () => number,
+  onError: ((loss: Loss) => void) | undefined,
+): Reporter {
+  const lastSaid = new Map<string, { at: number; held: number }>();
+  const lost: Partial<Record<LossCause, number>> = {};
+
+  function say(level: "error" | "warn" | "info", code: string, message: string): void {
+    const last = lastSaid.get(code);
+    if (last && now() - last.at < QUIET_MILLIS) {
+      last.held += 1;
+      return;
+    }
+    lastSaid.set(code, { at: now(), held: 0 });
+    const more = last && last.held > 0 ? ` (and ${last.held} more like it)` : "";
+    diag[level](`otel-langsmith [${code}] ${destination}: ${message}${more}`);
+  }
+
+  return {
+    lost,
+    say,
+    warnOnce(code, message) {
+      const warned = warnedCodes();
+      if (warned.has(code)) {
+        say("warn", code, message);
+        return;
+      }
+      warned.add(code);
+      process.emitWarning(`${message} (${destination})`, { type: "OtelLangSmithWarning", code });
+    },
+    lose(cause, runs, message, runId) {
+      lost[cause] = (lost[cause] ?? 0) + runs;
+      say("error", `LSB_ERR_LOST_${cause.toUpperCase()}`, `${runs} run${runs === 1 ? "" : "s"} lost: ${message}`);
+      try {
+        onError?.({ cause, runs, message, ...(runId === undefined ? {} : { runId }) });
+      } catch (error) {
+        say("warn", "LSB_WARN_ON_ERROR", `onError threw ${error instanceof Error ? error.name : typeof error}`);
+      }
+    },
+  };
+}
+
+/** Shared by two copies of the package in one process. */
+function warnedCodes(): Set<unknown> {
+  const found: unknown = Reflect.get(globalThis, WARNED);
+  if (found instanceof Set) return found;
+  const made = new Set<unknown>();
+  Reflect.set(globalThis, WARNED, made);
+  return made;
+}
