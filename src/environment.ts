@@ -5,18 +5,18 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The value of `LANGSMITH_<name>`, else of `LANGCHAIN_<name>`. */
 export function langsmithVariable(env: Environment, name: string): string | undefined {
-  return valueOf(env[`LANGSMITH_${name}`]) ?? valueOf(env[`LANGCHAIN_${name}`]);
+  return textOf(env[`LANGSMITH_${name}`]) ?? textOf(env[`LANGCHAIN_${name}`]);
 }
 
 /** A variable's trimmed value; an empty one counts as unset. */
-export function valueOf(value: string | undefined): string | undefined {
+export function textOf(value: string | undefined): string | undefined {
   const trimmed = value?.trim();
   return trimmed ? trimmed : undefined;
 }
 
 /** `true` or `1`, `false` or `0`, in any case; undefined for anything else. */
 export function booleanOf(value: string | undefined): boolean | undefined {
-  const word = valueOf(value)?.toLowerCase();
+  const word = textOf(value)?.toLowerCase();
   if (word === "true" || word === "1") return true;
   if (word === "false" || word === "0") return false;
   return undefined;
@@ -24,7 +24,7 @@ export function booleanOf(value: string | undefined): boolean | undefined {
 
 /** A number, `Infinity` included; undefined where the text is none. */
 export function numberOf(value: string | undefined): number | undefined {
-  const text = valueOf(value);
+  const text = textOf(value);
   if (text === undefined) return undefined;
   const number = Number(text);
   return Number.isNaN(number) ? undefined : number;
@@ -32,7 +32,7 @@ export function numberOf(value: string | undefined): number | undefined {
 
 /** A comma-separated list without empty entries. */
 export function listOf(value: string | undefined): string[] | undefined {
-  const entries = valueOf(value)
+  const entries = textOf(value)
     ?.split(",")
     .map((entry) => entry.trim())
     .filter(Boolean);

@@ -2,7 +2,7 @@
 import type { MeterProvider } from "@opentelemetry/api";
 import type { Dispatcher } from "undici";
 import type { Loss } from "./delivery/operation.js";
-import { booleanOf, type Environment, langsmithVariable, listOf, numberOf, valueOf } from "./environment.js";
+import { booleanOf, type Environment, langsmithVariable, listOf, numberOf, textOf } from "./environment.js";
 import type { Vocabulary } from "./mapping/index.js";
 import type { MappableSpan } from "./mapping/span.js";
 import type { KeyValues, Run } from "./run.js";
@@ -176,10 +176,10 @@ export function resolveOptions(options: LangSmithOptions = {}, env: Environment 
     projectName:
       emptyAsUndefined(options.projectName) ??
       langsmithVariable(env, "PROJECT") ??
-      valueOf(env.LANGSMITH_SESSION ?? env.LANGCHAIN_SESSION) ??
+      textOf(env.LANGSMITH_SESSION ?? env.LANGCHAIN_SESSION) ??
       "default",
-    spans: spansOf(options.spans ?? valueOf(env.LANGSMITH_OTEL_SPANS)),
-    traces: tracesOf(options.traces ?? valueOf(env.LANGSMITH_OTEL_TRACES)),
+    spans: spansOf(options.spans ?? textOf(env.LANGSMITH_OTEL_SPANS)),
+    traces: tracesOf(options.traces ?? textOf(env.LANGSMITH_OTEL_TRACES)),
     pendingAfterMillis: durationOf(
       "pendingAfterMillis",
       options.pendingAfterMillis ?? variableNumber(env, "LANGSMITH_OTEL_PENDING_AFTER_MILLIS") ?? 1000,
@@ -302,7 +302,7 @@ function rateOf(value: unknown): number {
 }
 
 function variableNumber(env: Environment, name: string): number | undefined {
-  const text = valueOf(env[name]);
+  const text = textOf(env[name]);
   if (text === undefined) return undefined;
   const number = numberOf(text);
   if (number === undefined) throw new LangSmithOptionError(name, "a number", text);

@@ -24,6 +24,8 @@ export interface TracingSettings {
   readonly enabled?: boolean;
   /** True: the next span started inside roots a new LangSmith trace, the old one named in its metadata. */
   readonly newTrace?: boolean;
+  /** Metadata that names the old trace on the new one's root. */
+  readonly continues?: Readonly<KeyValues>;
 }
 
 // createContextKey makes Symbol.for(description): two copies of the package share these.
@@ -55,7 +57,7 @@ export function winningPlace(context: Context): ContextPlace | undefined {
 
 /** A context with settings laid over those that it has. */
 export function setSettings(context: Context, settings: TracingSettings): Context {
-  const outer = getSettings(context);
+  const outer = inheritable(getSettings(context));
   const merged: TracingSettings = outer
     ? {
         ...outer,
@@ -65,6 +67,13 @@ export function setSettings(context: Context, settings: TracingSettings): Contex
       }
     : settings;
   return context.setValue(SETTINGS, merged);
+}
+
+// A new trace begins once, at the span that was asked for, not at every setting inside it.
+function inheritable(settings: TracingSettings | undefined): TracingSettings | undefined {
+  if (!settings?.newTrace) return settings;
+  const { newTrace: _, continues: __, ...rest } = settings;
+  return rest;
 }
 
 /** The settings in a context. */

@@ -42,9 +42,7 @@ interface SpanIndex {
   readonly recent: Map<string, SpanEntry[]>;
 }
 
-interface Marked {
-  [RUN]?: SpanEntry[];
-}
+type Marked = object & { [RUN]?: SpanEntry[] };
 
 function index(): SpanIndex {
   const shared = globalThis as { [INDEX]?: SpanIndex };
@@ -81,8 +79,7 @@ export function retireEntries(spanId: string): void {
 
 /** All entries of a span: from the span itself, or by its id where it is wrapped, copied or a bare span context. */
 export function entriesOf(span: Span | { spanContext(): { spanId: string } }): readonly SpanEntry[] {
-  const marked: Marked = span;
-  return marked[RUN] ?? entriesById(span.spanContext().spanId);
+  return (span as Marked)[RUN] ?? entriesById(span.spanContext().spanId);
 }
 
 /** All entries of an open or recently ended span, by its id. */

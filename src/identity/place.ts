@@ -58,11 +58,14 @@ export function rootPlace(runId: string, micros: number): ParentPlace {
  * The place of a child.
  *
  * @param micros the child's own start
- * @param isRemoteParent true where the parent's time is another clock's: then a parent that is ahead moves the whole
- * local subtree (`shiftMicros`), so that durations stay true; inside one process only the one start is moved up.
+ * @param shiftMicros by how much the local subtree is moved, see {@link shiftUnder}; default the parent's
  */
-export function childPlace(parent: ParentPlace, runId: string, micros: number, isRemoteParent = false): ParentPlace {
-  const shiftMicros = isRemoteParent ? Math.max(0, parent.startMicros - micros) : parent.shiftMicros;
+export function childPlace(
+  parent: ParentPlace,
+  runId: string,
+  micros: number,
+  shiftMicros = parent.shiftMicros,
+): ParentPlace {
   const startMicros = nextChildMicros(parent, micros + shiftMicros);
   return {
     runId,
@@ -74,6 +77,16 @@ export function childPlace(parent: ParentPlace, runId: string, micros: number, i
     lastChildMillis: -1,
     lastChildDigits: 0,
   };
+}
+
+/**
+ * By how much a local subtree is moved under a place of another clock that is ahead, so that durations stay true: the
+ * difference at the subtree's first start, or 0 where both are in one millisecond. Inside one process nothing is
+ * shifted: only a start that lies before its parent's is moved up.
+ */
+export function shiftUnder(remote: Place, micros: number): number {
+  const ahead = remote.startMicros - micros;
+  return ahead >= 1000 ? ahead : 0;
 }
 
 /**

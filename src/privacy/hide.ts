@@ -1,0 +1,78 @@
+// Hiding: what of a finished run may be said. Pure; it gets a run and returns one.
+import type { HideOption } from "../options.js";
+import type { KeyValues, Run, RunEvent } from "../run.js";
+
+export interface HideOptions {
+  readonly hideInputs: HideOption;
+  readonly hideOutputs: HideOption;
+  readonly hideMetadata: HideOption;
+}
+
+/** Metadata that only says where a run stands and what it cost: it stays when the rest of the metadata is hidden. */
+const STRUCTURAL = new Set(["usage_metadata", "thread_id", "OTEL_TRACE_ID", "OTEL_SPAN_ID"]);
+
+/** What stands where a hiding function threw: nothing is said rather than too much. */
+const FAILED: KeyValues = { hidden: "the hiding function threw" };
+
+/**
+ * Leaves out, or lets a function rewrite, inputs, outputs and metadata. Where inputs or outputs are hidden whole,
+ * attachments go too, and events keep their name and time alone, since libraries put content into them.
+ * The options are those of the `langsmith` SDK: `LANGSMITH_HIDE_INPUTS`, `_HIDE_OUTPUTS`, `_HIDE_METADATA`.
+ *
+ * @param onError told when a hiding function threw; that field is left out then
+ */
+export function hide(run: Run, options: HideOptions, onError: (option: string, error: unknown) => void): Run {
+  const { hideInputs, hideOutputs, hideMetadata } = options;
+  if (!hideInputs && !hideOutputs && !hideMetadata) return run;
+  const hidden: Run = { ...run };
+  if (run.inputs) hidden.inputs = applied("hideInputs", hideInputs, run.inputs, onError);
+  if (run.outputs) hidden.outputs = applied("hideOutputs", hideOutputs, run.outputs, onError);
+  if (hideInputs === true || hideOutputs === true) {
+    delete hidden.attachments;
+    if (run.events) hidden.events = run.events.map(bare);
+  }
+  if (hideMetadata) hidden.extra = { ...run.extra, metadata: hiddenMetadata(run, hideMetadata, onError) };
+  return hidden;
+}
+
+function applied(
+  name: string,
+  option: HideOption,
+  values: KeyValues,
+  onError: (option: string, error: unknown) => void,
+): KeyValues {
+  if (option === false) return values;
+  if (option === true) return {};
+  try {
+    const result: unknown = option(structuredCopy(values));
+    return isKeyValues(result) ? result : {};
+  } catch (error) {
+    onError(name, error);
+    return { ...FAILED };
+  }
+}
+
+function hiddenMetadata(run: Run, option: HideOption, onError: (option: string, error: unknown) => void): KeyValues {
+  const { metadata } = run.extra;
+  const kept: KeyValues = {};
+  for (const key of STRUCTURAL) if (key in metadata) kept[key] = metadata[key];
+  if (option === true) return kept;
+  return { ...kept, ...applied("hideMetadata", option, metadata, onError) };
+}
+
+function bare(event: RunEvent): RunEvent {
+  return { name: event.name, time: event.time };
+}
+
+// The function may change what it gets; the run may be sent to others, or be live in the authoring API.
+function structuredCopy(values: KeyValues): KeyValues {
+  try {
+    return structuredClone(values);
+  } catch {
+    return { ...values };
+  }
+}
+
+function isKeyValues(value: unknown): value is KeyValues {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

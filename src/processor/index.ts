@@ -1,0 +1,2 @@
+// The span processor.
+export { LangSmithSpanProcessor, type ProcessorStats } from "./processor.js";

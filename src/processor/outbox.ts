@@ -1,0 +1,74 @@
+// Work on spans, later: jobs done in slices of a few milliseconds that yield to the event loop.
+
+export interface Outbox<Job> {
+  push(job: Job): void;
+  /** Does all that is waiting, in slices; resolves when nothing waits. */
+  drain(): Promise<void>;
+  readonly size: number;
+}
+
+/** How long one slice may take before it yields; milliseconds. */
+const SLICE_MILLIS = 4;
+
+/**
+ * @param work does one job; an exception costs that job alone
+ * @param onError told of it
+ */
+export function createOutbox<Job>(work: (job: Job) => void, onError: (job: Job, error: unknown) => void): Outbox<Job> {
+  let jobs: Job[] = [];
+  let at = 0;
+  let isScheduled = false;
+  let idle: (() => void)[] = [];
+
+  function slice(): void {
+    isScheduled = false;
+    const until = performance.now() + SLICE_MILLIS;
+    while (at < jobs.length) {
+      const job = jobs[at] as Job;
+      at += 1;
+      try {
+        work(job);
+      } catch (error) {
+        onError(job, error);
+      }
+      // Reading the clock costs as much as a small job.
+      if ((at & 7) === 0 && performance.now() >= until) break;
+    }
+    if (at < jobs.length) {
+      if (at > 4096) {
+        jobs = jobs.slice(at);
+        at = 0;
+      }
+      schedule();
+      return;
+    }
+    jobs = [];
+    at = 0;
+    const waiting = idle;
+    idle = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  function schedule(): void {
+    if (isScheduled) return;
+    isScheduled = true;
+    setImmediate(slice);
+  }
+
+  return {
+    push(job) {
+      jobs.push(job);
+      schedule();
+    },
+    drain() {
+      if (at >= jobs.length) return Promise.resolve();
+      return new Promise((resolve) => {
+        idle.push(resolve);
+        schedule();
+      });
+    },
+    get size() {
+      return jobs.length - at;
+    },
+  };
+}

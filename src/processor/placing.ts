@@ -1,0 +1,259 @@
+// Where a starting span stands: its parent, its trace, whether it becomes a run. All of it is decided here, at start.
+import { type Context, type Span, trace } from "@opentelemetry/api";
+import { type ContextPlace, getSettings, type TracingSettings, winningPlace } from "../identity/context.js";
+import { isUuid, rememberCustomId, runIdAt } from "../identity/ids.js";
+import { type EntryOwner, entryOf, type Inherited, type RunNode } from "../identity/node.js";
+import {
+  childPlace,
+  MAX_AHEAD_MICROS,
+  type ParentPlace,
+  placeOfDottedOrder,
+  rootPlace,
+  shiftUnder,
+} from "../identity/place.js";
+import { microsOf } from "../identity/time.js";
+import { hasGenAiMarker, isGenAiScope, threadIdOf } from "../mapping/index.js";
+import type { ResolvedOptions } from "../options.js";
+import type { KeyValues } from "../run.js";
+import { isInfrastructureScope } from "../selection/infrastructure.js";
+import { warnOnce } from "../warnings.js";
+import type { LocalTrace, LocalTraces } from "./local-traces.js";
+import { type SourceSpan, scopeOf } from "./source-span.js";
+import type { Tracked } from "./tracked.js";
+
+/** The scope of spans made with the authoring API. */
+export const AUTHORING_SCOPE = "otel-langsmith";
+
+export interface PlacingOptions {
+  readonly owner: EntryOwner;
+  readonly options: Pick<ResolvedOptions, "spans" | "traces" | "projectName" | "samplingRate">;
+  readonly traces: LocalTraces;
+  readonly isOwn: (entry: unknown) => entry is Tracked;
+  readonly now: () => number;
+}
+
+/** What stands above a starting span. */
+interface Above {
+  /** The span above, kept or not, where this processor knows it. */
+  readonly parent: Tracked | undefined;
+  /** A place from a header or a reference. */
+  readonly place: ContextPlace | undefined;
+  /** A parent in another process that brought no run. */
+  readonly remoteSpanId: string | undefined;
+  /** The span has a parent whose trace was dropped: it roots its own, but is no request's first span. */
+  readonly isUnderDropped?: boolean;
+}
+
+export interface Placed {
+  readonly tracked: Tracked;
+  /** The span shows at its start that its trace is GenAI, or its user wants the trace. */
+  readonly opensTrace: boolean;
+}
+
+/** Makes the function that places a span at its start. */
+export function createPlacing({ owner, options, traces, isOwn, now }: PlacingOptions) {
+  function aboveOf(context: Context, settings: TracingSettings | undefined): Above {
+    if (settings?.newTrace && !isInsideNewTrace(context, settings)) return ROOT;
+    const place = winningPlace(context);
+    if (place && place.place.startMicros - Date.now() * 1000 <= MAX_AHEAD_MICROS) {
+      return { parent: undefined, place, remoteSpanId: undefined };
+    }
+    const active = trace.getSpan(context);
+    if (!active) return ROOT;
+    const entry = entryOf(active, owner);
+    if (isOwn(entry)) return entry.trace.state === "dropped" ? UNDER_DROPPED : { ...ROOT, parent: entry };
+    return aboveUnknown(active);
+  }
+
+  /** The span that began the new trace is itself below the settings that asked for it. */
+  function isInsideNewTrace(context: Context, settings: TracingSettings): boolean {
+    const active = trace.getSpan(context);
+    const entry = active && entryOf(active, owner);
+    return isOwn(entry) && entry.settings === settings;
+  }
+
+  function aboveUnknown(active: Span): Above {
+    const spanContext = active.spanContext();
+    if (spanContext.isRemote) return { ...ROOT, remoteSpanId: spanContext.spanId };
+    // A sampled-out span between: the one open local root of its OpenTelemetry trace is above it, where there is one.
+    return { ...ROOT, parent: traces.onlyLive(spanContext.traceId)?.root };
+  }
+
+  function isKept(span: SourceSpan, scope: string, isLocalRoot: boolean): boolean {
+    const { spans } = options;
+    if (spans === "all") return true;
+    const byDefault = isLocalRoot || !isInfrastructureScope(scope) || hasGenAiMarker(span.attributes);
+    if (spans === "application") return byDefault;
+    try {
+      return spans({ name: span.name, kind: span.kind, scope, attributes: span.attributes }, byDefault) === true;
+    } catch (error) {
+      warnOnce(
+        "LSB_WARN_SPANS_OPTION",
+        `The spans function threw (${String(error)}); the default decides for that span.`,
+      );
+      return byDefault;
+    }
+  }
+
+  function isSampled(runId: string): boolean {
+    if (options.samplingRate >= 1) return true;
+    return Number.parseInt(runId.slice(-12), 16) / 2 ** 48 < options.samplingRate;
+  }
+
+  function projectOf(above: Above, settings: TracingSettings | undefined, span: SourceSpan): string {
+    const inherited = above.parent?.project ?? above.place?.project;
+    const wish = settings?.projectName ?? textAt(span, "langsmith.trace.session_name");
+    if (inherited === undefined) return wish ?? options.projectName;
+    if (wish !== undefined && wish !== inherited && !(above.parent?.settings === settings && settings !== undefined)) {
+      warnOnce(
+        "LSB_WARN_NESTED_PROJECT",
+        `A span inside a trace of project ${JSON.stringify(inherited)} asks for project ${JSON.stringify(wish)}; a trace lives in one project, so it stays. Start a trace of its own for it (startTrace).`,
+        wish,
+      );
+    }
+    return inherited;
+  }
+
+  return function place(source: SourceSpan, context: Context): Placed {
+    const settings = getSettings(context);
+    const above = aboveOf(context, settings);
+    const { parent } = above;
+    const spanContext = source.spanContext();
+    const scope = scopeOf(source).name;
+    const micros = microsOf(source.startTime);
+    const isLocalRoot = !parent && !above.place && !above.isUnderDropped;
+    const kept = settings?.enabled !== false && isKept(source, scope, isLocalRoot);
+    const isGenAi = kept && (scope === AUTHORING_SCOPE || isGenAiScope(scope) || hasGenAiMarker(source.attributes));
+    const parentPlace = parent ? parent.anchor : above.place?.place;
+    const shiftMicros = parent ? parent.trace.shiftMicros : parentPlace ? shiftUnder(parentPlace, micros) : 0;
+    const own = kept ? ownPlace(source, parentPlace, micros, shiftMicros) : undefined;
+    const local = parent?.trace ?? beginTrace(spanContext.traceId, own, above, shiftMicros);
+    const project = projectOf(above, settings, source);
+    const inherited = inheritedOf(above, settings, source);
+    const node: RunNode | undefined = own && {
+      ...own,
+      otelTraceId: spanContext.traceId,
+      spanId: spanContext.spanId,
+      project,
+      inherited,
+    };
+    const keptParent = parent?.isKept ? parent : parent?.keptParent;
+    const tracked: Tracked = {
+      owner,
+      node: node ?? parent?.node,
+      isKept: kept,
+      anchor: node ?? parentPlace,
+      project,
+      inherited,
+      settings,
+      trace: local,
+      keptParent,
+      spanId: spanContext.spanId,
+      scopeName: scope,
+      seenAt: now(),
+      notes: notesOf(above, settings, shiftMicros),
+      span: source,
+      weak: undefined,
+      view: undefined,
+      content: undefined,
+      logs: undefined,
+      hasEnded: false,
+      closed: undefined,
+      sent: "nothing",
+      isPendingQueued: false,
+      isReferenced: false,
+      threadId: threadIdOf(source.attributes),
+      mapped: undefined,
+      openChildren: 0,
+      waitingInner: undefined,
+      isWaitingForOuter: false,
+      hasSettledInner: false,
+      settledAs: undefined,
+      isAgent: false,
+      previous: undefined,
+      next: undefined,
+      list: undefined,
+    };
+    local.root ??= tracked;
+    return { tracked, opensTrace: isGenAi || (settings !== undefined && settings.enabled !== false) };
+  };
+
+  function beginTrace(
+    otelTraceId: string,
+    own: ParentPlace | undefined,
+    above: Above,
+    shiftMicros: number,
+  ): LocalTrace {
+    // What arrives under a header or a reference is sampled, and open, since its sender decided that.
+    if (above.place) return traces.begin(otelTraceId, "open", shiftMicros);
+    if (own && !isSampled(own.traceId)) return traces.begin(otelTraceId, "unsampled", shiftMicros);
+    return traces.begin(otelTraceId, options.traces === "all" ? "open" : "held", shiftMicros);
+  }
+}
+
+const ROOT: Above = { parent: undefined, place: undefined, remoteSpanId: undefined };
+const UNDER_DROPPED: Above = { ...ROOT, isUnderDropped: true };
+
+/** The span's own place: as it says itself where it says it whole, else under its parent's. */
+function ownPlace(
+  source: SourceSpan,
+  parent: ParentPlace | undefined,
+  micros: number,
+  shiftMicros: number,
+): ParentPlace {
+  const { traceId, spanId } = source.spanContext();
+  const customId = customIdOf(source, parent);
+  const runId = customId ?? runIdAt(traceId, spanId, Math.floor(micros / 1000));
+  const stated = source.attributes["langsmith.span.dotted_order"];
+  if (stated !== undefined) {
+    const place = placeOfDottedOrder(stated);
+    if (place && place.runId === runId) return place;
+    warnOnce(
+      "LSB_WARN_DOTTED_ORDER",
+      "A span carries a langsmith.span.dotted_order that is malformed or does not end in its own run id (langsmith.span.id); it is ignored and the span stands under its OpenTelemetry parent.",
+    );
+  }
+  return parent ? childPlace(parent, runId, micros, shiftMicros) : rootPlace(runId, micros);
+}
+
+function customIdOf(source: SourceSpan, parent: ParentPlace | undefined): string | undefined {
+  const wanted = source.attributes["langsmith.span.id"];
+  if (wanted === undefined) return undefined;
+  if (!isUuid(wanted)) {
+    warnOnce(
+      "LSB_WARN_SPAN_ID",
+      `A span carries langsmith.span.id ${JSON.stringify(wanted)}, which is no UUID; it is ignored and the run id is made from the span. Use uuid7() from otel-langsmith.`,
+    );
+    return undefined;
+  }
+  const runId = wanted.toLowerCase();
+  if (parent?.dottedOrder.includes(runId)) return undefined;
+  rememberCustomId(runId);
+  return runId;
+}
+
+function inheritedOf(above: Above, settings: TracingSettings | undefined, _source: SourceSpan): Inherited | undefined {
+  const { parent, place } = above;
+  const outer: Inherited | undefined =
+    parent?.inherited ??
+    (place?.metadata || place?.tags ? { metadata: place.metadata ?? {}, tags: place.tags ?? [] } : undefined);
+  // Children mostly live under the very settings their parent had.
+  if (!settings || settings === parent?.settings || (!settings.metadata && !settings.tags)) return outer;
+  return {
+    metadata: { ...outer?.metadata, ...settings.metadata },
+    tags: [...new Set([...(outer?.tags ?? []), ...(settings.tags ?? [])])],
+  };
+}
+
+function notesOf(above: Above, settings: TracingSettings | undefined, shiftMicros: number): KeyValues | undefined {
+  let notes: KeyValues | undefined;
+  if (above.remoteSpanId !== undefined) notes = { OTEL_REMOTE_PARENT_SPAN_ID: above.remoteSpanId };
+  if (above.place && shiftMicros > 0) notes = { ...notes, OTEL_CLOCK_SHIFT_MICROS: shiftMicros };
+  if (above === ROOT && settings?.newTrace && settings.continues) notes = { ...notes, ...settings.continues };
+  return notes;
+}
+
+function textAt(source: SourceSpan, key: string): string | undefined {
+  const value = source.attributes[key];
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

@@ -1,0 +1,58 @@
+// From a mapped span and its place to the run that is sent.
+
+import type { HrTime } from "@opentelemetry/api";
+import type { RunNode } from "../identity/node.js";
+import { isoOf, microsOf } from "../identity/time.js";
+import type { Mapped } from "../mapping/index.js";
+import type { KeyValues, Run } from "../run.js";
+import { RUNTIME } from "../version.js";
+
+/** What a run is made of. */
+export interface RunParts {
+  readonly node: RunNode;
+  readonly mapped: Mapped;
+  /** The span's own end, where it ended. */
+  readonly endTime?: HrTime | undefined;
+  /** When the span was closed for it, in this process's time, and why. */
+  readonly closed?: { readonly reason: string; readonly micros: number } | undefined;
+  readonly shiftMicros: number;
+  readonly notes?: KeyValues | undefined;
+  /** The thread of a run above, where the span says none. */
+  readonly threadId?: string | undefined;
+}
+
+/** A whole run; pending where it neither ended nor was closed. */
+export function runOf(parts: RunParts): Run {
+  const { node, mapped, closed } = parts;
+  const { content } = mapped;
+  const tags = node.inherited?.tags.length
+    ? [...new Set([...(content.tags ?? []), ...node.inherited.tags])]
+    : content.tags;
+  const run: Run = {
+    ...content,
+    extra: { ...content.extra, metadata: metadataOf(parts), runtime: { ...RUNTIME, ...content.extra.runtime } },
+    id: node.runId,
+    trace_id: node.traceId,
+    dotted_order: node.dottedOrder,
+    start_time: isoOf(node.startMicros),
+    session_name: node.project,
+  };
+  if (tags) run.tags = tags;
+  if (node.parentRunId !== undefined) run.parent_run_id = node.parentRunId;
+  const end = endMicros(parts);
+  if (end !== undefined) run.end_time = isoOf(Math.max(end, node.startMicros));
+  if (closed && !run.error) run.error = `LSB_ERR_NEVER_ENDED: ${closed.reason}`;
+  return run;
+}
+
+function endMicros({ endTime, closed, shiftMicros }: RunParts): number | undefined {
+  if (endTime) return microsOf(endTime) + shiftMicros;
+  return closed ? closed.micros + shiftMicros : undefined;
+}
+
+function metadataOf({ node, mapped, shiftMicros, notes, threadId }: RunParts): KeyValues {
+  const metadata: KeyValues = { ...node.inherited?.metadata, ...mapped.content.extra.metadata, ...notes };
+  if (threadId !== undefined && metadata.thread_id === undefined) metadata.thread_id = threadId;
+  if (shiftMicros > 0) metadata.OTEL_CLOCK_SHIFT_MICROS = shiftMicros;
+  return metadata;
+}

@@ -1,0 +1,202 @@
+// The way out: a whole run, through privacy and the user's last word, to every destination.
+import { diag } from "@opentelemetry/api";
+import { createDelivery, type Delivery, type DeliveryOptions, parseRunsEndpoints } from "../delivery/index.js";
+import type { DeliveryStats, LossCause } from "../delivery/operation.js";
+import { remapRun } from "../identity/replica-ids.js";
+import type { MappableSpan } from "../mapping/span.js";
+import { isLocalAddress, type ReplicaOptions, type ResolvedOptions, urlOf } from "../options.js";
+import { hide } from "../privacy/hide.js";
+import type { Run } from "../run.js";
+import { warnOnce } from "../warnings.js";
+
+/** One destination and its queue. */
+interface Destination {
+  readonly delivery: Delivery;
+  /** The project by which ids are remapped; undefined at the primary destination. */
+  readonly replica: ReplicaOptions | undefined;
+}
+
+/** Where finished runs go in. */
+export interface Sink {
+  /**
+   * Hands a run on; false when no destination took it.
+   *
+   * @param span what the run was made from, for `transformRun`; undefined for a run no span stands for
+   */
+  send(kind: "post" | "end", run: Run, span: MappableSpan | undefined, isPrimary: boolean): boolean;
+  flush(timeoutMillis: number): Promise<void>;
+  shutdown(timeoutMillis: number): Promise<void>;
+  stats(): SinkStats;
+  /** Runs that never came to delivery. */
+  lose(cause: LossCause, runs: number, message: string): void;
+}
+
+export interface SinkStats {
+  readonly destinations: readonly DeliveryStats[];
+  /** Lost before delivery, and by it, by cause. */
+  readonly lost: Readonly<Partial<Record<LossCause, number>>>;
+  /** Runs that `transformRun` returned nothing for. */
+  readonly withheld: number;
+}
+
+/**
+ * Makes the destinations of resolved options, or undefined where nothing may be sent: switched off, or without a key
+ * for a host that is not this machine (said once).
+ */
+export function createSink(options: ResolvedOptions): Sink | undefined {
+  const destinations = destinationsOf(options);
+  if (destinations.length === 0) return undefined;
+  const lost: Partial<Record<LossCause, number>> = {};
+  let withheld = 0;
+
+  function lastWord(run: Run, span: MappableSpan | undefined): Run | undefined {
+    const { transformRun } = options.given;
+    if (!transformRun || !span) return run;
+    try {
+      const result: unknown = transformRun(structuredCopy(run), span);
+      if (typeof result === "object" && result !== null) return { ...run, ...result, ...placeOf(run) };
+      withheld += 1;
+      return undefined;
+    } catch (error) {
+      warnOnce("LSB_WARN_TRANSFORM", `transformRun threw (${String(error)}); the run is sent as it was.`);
+      return run;
+    }
+  }
+
+  return {
+    send(kind, run, span, isPrimary) {
+      const said = lastWord(hide(run, options, sayHidingFailed), span);
+      if (!said) return false;
+      let isTaken = false;
+      for (const { delivery, replica } of destinations) {
+        const isTakenHere = delivery.send({ kind, run: runFor(said, replica, isPrimary, options.projectName) });
+        isTaken = isTaken || isTakenHere;
+      }
+      return isTaken;
+    },
+    async flush(timeoutMillis) {
+      await Promise.all(destinations.map(({ delivery }) => delivery.flush(timeoutMillis)));
+    },
+    async shutdown(timeoutMillis) {
+      await Promise.all(destinations.map(({ delivery }) => delivery.shutdown(timeoutMillis)));
+    },
+    stats() {
+      const stats = destinations.map(({ delivery }) => delivery.stats());
+      const sum: Partial<Record<LossCause, number>> = { ...lost };
+      for (const { lost: by } of stats) {
+        for (const [cause, count] of Object.entries(by) as [LossCause, number][])
+          sum[cause] = (sum[cause] ?? 0) + count;
+      }
+      return { destinations: stats, lost: sum, withheld };
+    },
+    lose(cause, runs, message) {
+      lost[cause] = (lost[cause] ?? 0) + runs;
+      try {
+        options.given.onError?.({ cause, runs, message });
+      } catch (error) {
+        diag.error("otel-langsmith: onError threw", error);
+      }
+    },
+  };
+}
+
+function runFor(run: Run, replica: ReplicaOptions | undefined, isPrimary: boolean, ownProject: string): Run {
+  if (!replica) return isPrimary ? run : remapRun(run, run.session_name ?? ownProject);
+  const project = replica.project ?? run.session_name ?? ownProject;
+  const named: Run = { ...run, session_name: project };
+  const placed = replica.primary && isPrimary ? named : remapRun(named, project);
+  return replica.updates ? { ...placed, ...replica.updates, ...placeOf(placed) } : placed;
+}
+
+/** What a user's hand may not change: a run's place would no longer be its span's. */
+function placeOf(run: Run): Pick<Run, "id" | "trace_id" | "dotted_order" | "start_time"> & Partial<Run> {
+  return {
+    id: run.id,
+    trace_id: run.trace_id,
+    dotted_order: run.dotted_order,
+    start_time: run.start_time,
+    ...(run.parent_run_id !== undefined && { parent_run_id: run.parent_run_id }),
+  };
+}
+
+function destinationsOf(options: ResolvedOptions): Destination[] {
+  if (!options.enabled) return [];
+  const replicas = options.given.replicas ?? parseRunsEndpoints(options.runsEndpoints);
+  if (!replicas || replicas.length === 0) {
+    const delivery = deliveryTo(options, {
+      apiUrl: options.apiUrl,
+      apiKey: options.apiKey,
+      workspaceId: options.workspaceId,
+    });
+    return delivery ? [{ delivery, replica: undefined }] : [];
+  }
+  const primary = Math.max(
+    0,
+    replicas.findIndex((replica) => replica.primary),
+  );
+  const destinations: Destination[] = [];
+  for (const [at, replica] of replicas.entries()) {
+    const delivery = deliveryTo(options, {
+      apiUrl: urlOf(`replicas[${at}].apiUrl`, replica.apiUrl ?? options.apiUrl),
+      apiKey: replica.apiKey ?? options.apiKey,
+      workspaceId: replica.workspaceId ?? options.workspaceId,
+    });
+    if (delivery) destinations.push({ delivery, replica: { ...replica, primary: at === primary } });
+  }
+  return destinations;
+}
+
+function deliveryTo(
+  options: ResolvedOptions,
+  { apiUrl, apiKey, workspaceId }: Pick<ResolvedOptions, "apiUrl" | "apiKey" | "workspaceId">,
+): Delivery | undefined {
+  if (apiKey === undefined && !isLocalAddress(apiUrl)) {
+    warnOnce(
+      "LSB_WARN_NO_KEY",
+      `LANGSMITH_API_KEY is not set; runs are not sent to ${new URL(apiUrl).host}. Set it, or start the local server with \`npx otel-langsmith-local\` and set LANGSMITH_ENDPOINT to the address it prints.`,
+      apiUrl,
+    );
+    return undefined;
+  }
+  const { given } = options;
+  const wanted: DeliveryOptions = {
+    apiUrl,
+    destination: new URL(apiUrl).host,
+    ...(apiKey !== undefined && { apiKey }),
+    ...(workspaceId !== undefined && { workspaceId }),
+    ...(options.spool && { spool: options.spool }),
+    ...pick(given, [
+      "queue",
+      "maxBatchCount",
+      "maxBatchBytes",
+      "batchDelayMillis",
+      "maxConcurrentRequests",
+      "requestTimeoutMillis",
+      "compression",
+      "dispatcher",
+      "exportMode",
+      "waitUntil",
+      "onError",
+      "meterProvider",
+    ]),
+  };
+  return createDelivery(wanted);
+}
+
+function pick<T extends object, K extends keyof T>(from: T, keys: readonly K[]): Partial<Pick<T, K>> {
+  const picked: Partial<Pick<T, K>> = {};
+  for (const key of keys) if (from[key] !== undefined) picked[key] = from[key];
+  return picked;
+}
+
+function sayHidingFailed(option: string, error: unknown): void {
+  warnOnce("LSB_WARN_HIDE", `${option} threw (${String(error)}); the field is left out of the run.`, option);
+}
+
+function structuredCopy(run: Run): Run {
+  try {
+    return structuredClone(run);
+  } catch {
+    return { ...run, extra: { ...run.extra, metadata: { ...run.extra.metadata } } };
+  }
+}

@@ -1,0 +1,74 @@
+// The span that an SDK hands to a processor or an exporter, of any of its versions, and what mapping sees of it.
+import type { Attributes, HrTime, Link, SpanContext, SpanKind, SpanStatus } from "@opentelemetry/api";
+import type { MappableEvent, MappableSpan } from "../mapping/span.js";
+
+interface Scope {
+  readonly name: string;
+  readonly version?: string;
+}
+
+/** What spans of OpenTelemetry JS 1.30 (`instrumentationLibrary`, `parentSpanId`), 2.x and 3.x have in common. */
+export interface SourceSpan {
+  readonly name: string;
+  readonly kind: SpanKind;
+  spanContext(): SpanContext;
+  readonly parentSpanContext?: SpanContext | undefined;
+  readonly parentSpanId?: string | undefined;
+  readonly startTime: HrTime;
+  readonly endTime: HrTime;
+  readonly ended: boolean;
+  readonly status: SpanStatus;
+  readonly attributes: Attributes;
+  readonly links: readonly Link[];
+  readonly events: readonly MappableEvent[];
+  readonly resource: { readonly attributes: Readonly<Record<string, unknown>> };
+  readonly instrumentationScope?: Scope;
+  readonly instrumentationLibrary?: Scope;
+  readonly droppedAttributesCount?: number;
+  readonly droppedEventsCount?: number;
+  readonly droppedLinksCount?: number;
+}
+
+const NO_SCOPE: Scope = { name: "" };
+
+/** The scope that made a span. */
+export function scopeOf(span: SourceSpan): Scope {
+  return span.instrumentationScope ?? span.instrumentationLibrary ?? NO_SCOPE;
+}
+
+/**
+ * A view for mapping. Attributes and events are the span's own live objects, so the view of an open span sees what is
+ * set later, without holding the span itself.
+ */
+export function mappable(span: SourceSpan): MappableSpan {
+  const { traceId, spanId } = span.spanContext();
+  return {
+    name: span.name,
+    kind: span.kind,
+    startTime: span.startTime,
+    endTime: span.endTime,
+    ended: span.ended,
+    status: span.status,
+    attributes: span.attributes,
+    links: span.links,
+    events: span.events,
+    resource: span.resource,
+    scope: scopeOf(span),
+    otelTraceId: traceId,
+    otelSpanId: spanId,
+    droppedAttributesCount: span.droppedAttributesCount ?? 0,
+    droppedEventsCount: span.droppedEventsCount ?? 0,
+    droppedLinksCount: span.droppedLinksCount ?? 0,
+  };
+}
+
+/** Roughly how many bytes of memory a span's content holds: strings by their length, everything else flat. */
+export function estimateBytes(span: SourceSpan): number {
+  let bytes = 512;
+  for (const key in span.attributes) {
+    const value = span.attributes[key];
+    bytes +=
+      32 + key.length + (typeof value === "string" ? value.length : Array.isArray(value) ? 16 * value.length : 8);
+  }
+  return bytes + span.events.length * 256;
+}
