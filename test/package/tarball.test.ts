@@ -1,0 +1,99 @@
+// The packed tarball: what is in it, and whether every resolver finds code and types.
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { z } from "zod";
+
+const run = promisify(execFile);
+const packageJson = z.object({
+  exports: z.record(z.string(), z.unknown()),
+  sideEffects: z.array(z.string()),
+  bin: z.record(z.string(), z.string()).optional(),
+});
+
+let folder: string;
+let manifest: z.infer<typeof packageJson>;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "otel-langsmith-unpacked-"));
+  await run("tar", ["-xzf", inject("tarballs").bridge, "-C", folder]);
+  manifest = packageJson.parse(JSON.parse(await readFile(join(folder, "package/package.json"), "utf8")));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("the packed tarball", () => {
+  it("holds the builds, their types and the texts, and nothing else", () => {
+    const foreign = inject("packedFiles").filter(
+      (path) => !/^(dist\/.+\.(c?js|d\.c?ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path),
+    );
+    expect(foreign).toEqual([]);
+    expect(inject("packedFiles")).toEqual(expect.arrayContaining(["LICENSE", "CHANGELOG.md", "dist/index.js"]));
+  });
+
+  it("holds every file that exports, bin and sideEffects name", () => {
+    const named = [...filesNamed(manifest.exports), ...Object.values(manifest.bin ?? {}), ...manifest.sideEffects];
+    const missing = named
+      .map((path) => path.replace(/^\.\//, ""))
+      .filter((path) => !inject("packedFiles").includes(path));
+    expect(missing).toEqual([]);
+  });
+
+  it("offers every entry in both formats, with types for both, and an inert one for the edge", () => {
+    for (const [entry, conditions] of Object.entries(manifest.exports)) {
+      if (entry === "./package.json") continue;
+      const name = entry === "." ? "index" : entry.slice(2);
+      expect(conditions, entry).toMatchObject({
+        "edge-light": { import: { default: "./dist/edge.js" }, require: { default: "./dist/edge.cjs" } },
+        import: { types: `./dist/${name}.d.ts`, default: `./dist/${name}.js` },
+        require: { types: `./dist/${name}.d.cts`, default: `./dist/${name}.cjs` },
+      });
+    }
+  });
+
+  it("names nothing of the machine it was built on", async () => {
+    const names = await readdir(folder, { recursive: true, withFileTypes: true });
+    for (const entry of names.filter((each) => each.isFile())) {
+      const text = await readFile(join(entry.parentPath, entry.name), "utf8");
+      expect(text.includes(process.cwd()), `${entry.name} names the build's folder`).toBe(false);
+    }
+  });
+
+  it("passes publint without an error, a warning or a suggestion", async () => {
+    const tarball = await readFile(inject("tarballs").bridge);
+    const { messages, pkg } = await publint({
+      pack: { tarball: Uint8Array.from(tarball).buffer },
+      strict: true,
+    });
+    expect(messages.map((message) => formatMessage(message, pkg ?? {}))).toEqual([]);
+  });
+
+  it("resolves with its types under every resolver that reads exports (attw)", async () => {
+    const args = [inject("tarballs").bridge, "--format", "json", "--profile", "node16"];
+    const attw = join(process.cwd(), "node_modules/@arethetypeswrong/cli/dist/index.js");
+    const answer = await run(process.execPath, [attw, ...args], { maxBuffer: 64 * 2 ** 20 }).catch((error) => error);
+    const { analysis } = z
+      .object({
+        analysis: z.object({ entrypoints: z.record(z.string(), z.unknown()), problems: z.array(z.unknown()) }),
+      })
+      .parse(JSON.parse(String(answer.stdout)));
+    const entries = Object.keys(manifest.exports).filter((entry) => entry !== "./package.json");
+    expect(Object.keys(analysis.entrypoints)).toEqual(expect.arrayContaining(entries));
+    // Node 10 knows no exports; Node 20.18 is the oldest that the package runs on.
+    const problems = analysis.problems.filter(
+      (problem) => !JSON.stringify(problem).includes('"resolutionKind":"node10"'),
+    );
+    expect(problems).toEqual([]);
+  });
+});
+
+/** Every path in a tree of conditions. */
+function filesNamed(conditions: unknown): string[] {
+  if (typeof conditions === "string") return [conditions];
+  if (typeof conditions !== "object" || conditions === null) return [];
+  return Object.values(conditions).flatMap(filesNamed);
+}
