@@ -1,0 +1,66 @@
+// Where a context stands: the place that what is started in it, here or elsewhere, hangs under.
+import { type Context, createContextKey, trace } from "@opentelemetry/api";
+import { type Bridge, primaryBridge } from "../bridges.js";
+import { type ContextPlace, getPlace, getSettings, winningPlace } from "../identity/context.js";
+import { entryOf, type SpanEntry } from "../identity/node.js";
+import type { ParentPlace } from "../identity/place.js";
+import type { KeyValues } from "../run.js";
+
+/** The current run of a context, for who goes on with it elsewhere. */
+export interface Current {
+  readonly place: ParentPlace;
+  readonly project: string | undefined;
+  readonly metadata: Readonly<KeyValues>;
+  readonly tags: readonly string[];
+  /** The local span's entry; undefined where the place came from a header or a reference. */
+  readonly entry: SpanEntry | undefined;
+  /** What was set in the context; undefined where a local span is current. */
+  readonly set: ContextPlace | undefined;
+}
+
+// Agreed by name: `suppressTracing` of @opentelemetry/core sets it.
+const SUPPRESSED = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
+
+/** Whether tracing is switched off in a context, by OpenTelemetry or by `tracingContext({ enabled: false })`. */
+export function isUntraced(context: Context): boolean {
+  return context.getValue(SUPPRESSED) === true || getSettings(context)?.enabled === false;
+}
+
+/** The nearest kept run of a context, whether or not its trace is open. */
+export function currentOf(context: Context, bridge: Bridge | undefined = primaryBridge()): Current | undefined {
+  const set = winningPlace(context);
+  if (set) return ofPlace(context, set);
+  const span = trace.getSpan(context);
+  const entry = span && bridge && entryOf(span, bridge);
+  if (!entry) return undefined;
+  if (entry.node) return ofEntry(context, entry, entry.node.project);
+  // A span that is passed over, directly under a place that came from elsewhere.
+  const above = getPlace(context);
+  return above && { ...ofPlace(context, above), entry };
+}
+
+function ofPlace(context: Context, set: ContextPlace): Current {
+  const settings = getSettings(context);
+  return {
+    place: set.place,
+    project: set.project ?? primaryBridge()?.projectName,
+    metadata: { ...set.metadata, ...settings?.metadata },
+    tags: [...new Set([...(set.tags ?? []), ...(settings?.tags ?? [])])],
+    entry: undefined,
+    set,
+  };
+}
+
+function ofEntry(context: Context, entry: SpanEntry, project: string): Current | undefined {
+  const { node } = entry;
+  if (!node) return undefined;
+  const settings = getSettings(context);
+  return {
+    place: node,
+    project,
+    metadata: { ...node.inherited?.metadata, ...settings?.metadata },
+    tags: [...new Set([...(node.inherited?.tags ?? []), ...(settings?.tags ?? [])])],
+    entry,
+    set: undefined,
+  };
+}
