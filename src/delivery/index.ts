@@ -3,8 +3,10 @@ import { setMaxListeners } from "node:events";
 import { createBreaker } from "./breaker.js";
 import { checkRun } from "./check.js";
 import { createCompress } from "./compress.js";
+import { createContinuations } from "./continuation.js";
 import { createEncode } from "./encode.js";
 import { createHttp, type HttpOptions, untraced } from "./http.js";
+import { createMetrics } from "./metrics.js";
 import type { Delivery, Operation } from "./operation.js";
 import { type DeliveryOptions, openDispatcher, settle as settleOptions } from "./options.js";
 import { createOutbox } from "./outbox.js";
@@ -13,6 +15,8 @@ import { createRetry } from "./retry.js";
 import { serializeRun } from "./serialize.js";
 import { chooseEncoding, createServerInfo } from "./server-info.js";
 import { createSplit } from "./split.js";
+import { newInstance } from "./spool/owners.js";
+import { createSpool } from "./spool/spool.js";
 import { createTimers } from "./timers.js";
 
 export type { Delivery, DeliveryStats, Loss, LossCause, Operation } from "./operation.js";
@@ -33,11 +37,26 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const settings = settleOptions(options);
   const { now } = settings;
   const timers = createTimers();
-  const reporter = createReporter(settings.destination, now, options.onError);
+  const metrics = createMetrics(
+    options.meterProvider,
+    { apiUrl: settings.apiUrl, capacityBytes: settings.queueMaxBytes },
+    () => outbox.counts(),
+  );
+  const reporter = createReporter(settings.destination, now, options.onError, metrics.lost);
   const dispatcher = openDispatcher(options);
   let requests = 0;
 
-  const outbox = createOutbox({ settings, timers, reporter, shelf: undefined });
+  const spool =
+    settings.spool && createSpool({ options: settings.spool, instance: newInstance(), timers, reporter, now });
+  const outbox = createOutbox({
+    settings,
+    timers,
+    reporter,
+    shelf: spool,
+    onSettled: (_, fate) => {
+      if (fate.kind === "sent" || fate.kind === "repeated") metrics.exported(1);
+    },
+  });
   setMaxListeners(0, outbox.stopSignal);
   const httpOptions: HttpOptions = {
     apiUrl: settings.apiUrl,
@@ -48,8 +67,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     dispatcher: dispatcher.get,
     timers,
     now,
-    observe: () => {
+    observe: (millis, status, failure) => {
       requests += 1;
+      metrics.request(millis, status, failure);
     },
   };
   const info = createServerInfo(httpOptions);
@@ -85,7 +105,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     timers,
     settle: outbox.settle,
     requeue: outbox.requeue,
-    cut: () => false,
+    cut: outbox.cut,
     warn,
   });
   outbox.connect({
@@ -98,6 +118,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     ready: info.ready,
     limits: () => info.limits,
   });
+
+  spool?.start({ send: outbox.sendParked, limits: outbox.batchLimits });
 
   let isAwaited = false;
 
@@ -117,6 +139,32 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     }
   }
 
+  const continuations = createContinuations({
+    onContinued: (traceId, chapter) =>
+      warn(
+        "LSB_WARN_CONTINUED",
+        `trace ${traceId} is full; it goes on in continuation trace ${chapter}, which names it`,
+      ),
+  });
+  let closing: Promise<void> | undefined;
+
+  async function close(timeoutMillis: number): Promise<void> {
+    await outbox.shutdown(timeoutMillis);
+    await spool?.close();
+    await dispatcher.close();
+    metrics.close();
+    const { sent } = outbox.counts();
+    const onDisk = spool?.counts().onDisk ?? 0;
+    const lost = Object.values(reporter.lost).reduce((sum, runs) => sum + runs, 0);
+    if (sent + onDisk + lost > 0) {
+      reporter.say(
+        "info",
+        "LSB_INFO_SHUTDOWN",
+        `shut down: ${sent} operations sent, ${onDisk} in the spool, ${lost} lost`,
+      );
+    }
+  }
+
   function take(operation: Operation): boolean {
     const { run } = operation;
     try {
@@ -125,7 +173,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         reporter.lose("invalid", 1, `LangSmith would refuse it: ${problem}`, run.id);
         return false;
       }
-      return outbox.take(operation, serializeRun(run));
+      const placed = continuations.place(operation);
+      if (placed.opening) outbox.take({ kind: "post", run: placed.opening }, serializeRun(placed.opening));
+      return outbox.take(placed.operation, serializeRun(placed.operation.run));
     } catch (error) {
       reporter.lose("invalid", 1, `it cannot be read (${error instanceof Error ? error.message : typeof error})`);
       return false;
@@ -139,10 +189,15 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       return isTaken;
     },
     flush: (timeoutMillis) => untraced(() => outbox.flush(timeoutMillis)),
-    async shutdown(timeoutMillis) {
-      await untraced(() => outbox.shutdown(timeoutMillis));
-      await dispatcher.close();
+    shutdown(timeoutMillis) {
+      closing ??= untraced(() => close(timeoutMillis));
+      return closing;
     },
-    stats: () => ({ ...outbox.counts(), requests, spooled: 0, lost: { ...reporter.lost } }),
+    stats: () => ({
+      ...outbox.counts(),
+      requests,
+      ...(spool?.counts() ?? { spooled: 0, onDisk: 0 }),
+      lost: { ...reporter.lost },
+    }),
   };
 }

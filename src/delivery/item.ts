@@ -1,4 +1,5 @@
 // What travels through delivery: an item is one operation, written out; a batch is what one request carries.
+import type { Segment } from "./spool/segment.js";
 
 /** One field of a run that travels as a part of its own. */
 export type PartField = "inputs" | "outputs" | "events" | "error" | "extra" | "serialized";
@@ -33,13 +34,14 @@ export interface Item {
   isSettled: boolean;
   /** An attempt of another request, or of a process before this one, may have reached the service. */
   mayHaveArrived: boolean;
-  /** Where a copy lies on disk. */
+  /** Where a copy lies on disk, and when it is certain that it does. */
   record?: SpoolRecord;
+  written?: Promise<unknown>;
 }
 
-/** A copy of an item on disk. */
+/** A copy of an item on disk: which record of which segment. */
 export interface SpoolRecord {
-  readonly segment: number;
+  readonly segment: Segment;
   readonly index: number;
 }
 

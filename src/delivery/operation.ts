@@ -59,6 +59,8 @@ export interface DeliveryStats {
   readonly repeated: number;
   readonly requests: number;
   readonly spooled: number;
+  /** Operations that wait on disk now. */
+  readonly onDisk?: number;
   /** Runs lost, by cause. */
   readonly lost: Readonly<Partial<Record<LossCause, number>>>;
 }

@@ -1,4 +1,5 @@
 // The life of operations: taken in, merged or held where a post and its end meet, batched, handed to the chain, settled.
+import { cutParts } from "./cut.js";
 import { DeliveryError, toDeliveryError } from "./errors.js";
 import { batchOf, ITEM_OVERHEAD_BYTES, type Item, partsBytes, type RunParts, type Sender } from "./item.js";
 import type { LossCause, Operation } from "./operation.js";
@@ -7,6 +8,7 @@ import { createPendingRuns, type PendingRun, patchParts } from "./pending.js";
 import { createFairQueue } from "./queue.js";
 import type { Reporter } from "./reporter.js";
 import type { Fate } from "./split.js";
+import type { Spool } from "./spool/spool.js";
 import type { Timers } from "./timers.js";
 
 /** What the outbox needs of the chain. */
@@ -19,16 +21,7 @@ export interface Chain extends Sender {
 }
 
 /** Where items go that memory cannot hold; absent without a spool. */
-export interface Shelf {
-  /** Keeps the item on disk for later; false when that failed. */
-  park(item: Item): boolean;
-  /** Writes a copy of an item that stays in memory; it may be sent once this has resolved. */
-  journal(item: Item): Promise<void>;
-  /** The item was answered or given up: its copy is not needed any more. */
-  done(item: Item): void;
-  /** Whether every item is journaled. */
-  readonly isJournal: boolean;
-}
+export type Shelf = Pick<Spool, "park" | "journal" | "done" | "quarantine" | "isJournal">;
 
 export interface OutboxOptions {
   settings: Settings;
@@ -44,13 +37,19 @@ export interface Outbox {
   take(operation: Operation, parts: RunParts): boolean;
   settle(item: Item, fate: Fate): void;
   requeue(items: readonly Item[]): void;
-  resize(item: Item, parts: RunParts): void;
+  sendParked(items: readonly Item[]): Promise<void>;
+  batchLimits(): { maxCount: number; maxBytes: number };
+  /** Makes an item that alone was too large smaller; false when it cannot be. */
+  cut(item: Item): boolean;
   flush(timeoutMillis: number): Promise<void>;
   shutdown(timeoutMillis: number): Promise<void>;
   counts(): { queued: number; queuedBytes: number; inFlight: number; sent: number; repeated: number };
   readonly stopSignal: AbortSignal;
   readonly isClosed: boolean;
 }
+
+/** A single run that is refused as too large is cut no further than this. */
+const SMALLEST_RUN_BYTES = 16_384;
 
 export function createOutbox({ settings, timers, reporter, shelf, onSettled }: OutboxOptions): Outbox {
   const queue = createFairQueue();
@@ -90,6 +89,7 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
   function take(operation: Operation, parts: RunParts): boolean {
     if (isClosed) return refuse("shutdown", operation.run.id, "it came after shutdown");
     const item = newItem(operation, parts);
+    if (item.bytes > runLimit()) cutTo(item, runLimit());
     return operation.kind === "post" ? takePost(item) : takeEnd(item);
   }
 
@@ -109,9 +109,14 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
       );
       return "refused";
     }
+    hold(item);
+    return "memory";
+  }
+
+  function hold(item: Item): void {
     heldBytes += item.bytes;
     outstanding.set(item.seq, item);
-    return "memory";
+    if (shelf?.isJournal) shelf.journal(item);
   }
 
   function takePost(item: Item): boolean {
@@ -129,9 +134,12 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
     const run = pending.get(item.runId);
     if (run?.phase === "queued" && run.post && queue.remove(run.post)) return replace(run.post, item);
     if (run?.phase === "flying" && run.post) {
-      const where = admit(item);
-      if (where === "memory") run.end = item;
-      return where !== "refused";
+      // It must stay beside its post, whose answer decides what it becomes: there are never more of these than requests
+      // under way can carry, so they may go beyond the bound.
+      item.verb = "patch";
+      hold(item);
+      run.end = item;
+      return true;
     }
     pending.forget(item.runId);
     if (run?.phase === "parked") {
@@ -150,18 +158,24 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
   function replace(post: Item, end: Item): boolean {
     pending.forget(post.runId);
     release(post);
-    if (post.record) shelf?.done(post);
     const where = admit(end);
     if (where === "memory") enqueue(end);
+    succeed(post, end);
     return where !== "refused";
+  }
+
+  /** On disk too, one record takes the other's place, but not before it is there. */
+  function succeed(before: Pick<Item, "record">, after: Item): void {
+    const { record } = before;
+    if (!record || !shelf) return;
+    const done = () => shelf.done({ ...after, record });
+    if (after.written) void after.written.then(done);
+    else done();
   }
 
   function becomePatch(item: Item, run: PendingRun | undefined): void {
     item.verb = "patch";
-    if (run) item.parts = patchParts(item.parts, run);
-    const bytes = partsBytes(item.parts) + ITEM_OVERHEAD_BYTES;
-    if (outstanding.has(item.seq)) heldBytes += bytes - item.bytes;
-    item.bytes = bytes;
+    if (run) resize(item, patchParts(item.parts, run));
   }
 
   function enqueue(item: Item, isFirst = false): void {
@@ -191,6 +205,30 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
     };
   }
 
+  /** What one run may have: the server's limit, and half of the queue, so that cutting goes before refusing. */
+  function runLimit(): number {
+    return Math.min((chain?.limits().maxBytes ?? Number.POSITIVE_INFINITY) * 0.95, settings.queueMaxBytes / 2);
+  }
+
+  function cutTo(item: Item, maxBytes: number): boolean {
+    const parts = cutParts(item.parts, maxBytes - ITEM_OVERHEAD_BYTES);
+    if (!parts) return false;
+    reporter.say(
+      "warn",
+      "LSB_WARN_CUT",
+      `run ${item.runId} of ${item.bytes} bytes is too large; its largest fields were cut`,
+    );
+    resize(item, parts);
+    return true;
+  }
+
+  function resize(item: Item, parts: RunParts): void {
+    item.parts = parts;
+    const bytes = partsBytes(parts) + ITEM_OVERHEAD_BYTES;
+    if (outstanding.has(item.seq)) heldBytes += bytes - item.bytes;
+    item.bytes = bytes;
+  }
+
   function pump(): void {
     while (isDue && chain && queue.count > 0 && workers < settings.maxConcurrentRequests && !stop.signal.aborted) {
       const { maxCount } = batchLimits();
@@ -216,12 +254,14 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
     const items = stop.signal.aborted ? [] : queue.take(maxCount, maxBytes);
     if (queue.count === 0) isDue = isHurried();
     for (const item of items) {
+      // The server's limit may have become known only now.
+      if (item.bytes > runLimit()) cutTo(item, runLimit());
       flying.add(item);
       const run = pending.get(item.runId);
       if (item.pending && run?.post === item) run.phase = "flying";
     }
     try {
-      if (shelf?.isJournal) await Promise.all(items.map((item) => (item.record ? undefined : shelf.journal(item))));
+      if (shelf?.isJournal) await Promise.all(items.map((item) => item.written));
       if (items.length > 0) await through.send(batchOf(items), stop.signal);
     } catch (error) {
       giveUp(
@@ -251,7 +291,10 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
 
   function settle(item: Item, fate: Fate): void {
     if (item.isSettled) return;
-    if (fate.kind === "lost") reporter.lose(fate.cause, 1, fate.message, item.runId);
+    if (fate.kind === "lost") {
+      reporter.lose(fate.cause, 1, fate.message, item.runId);
+      shelf?.quarantine(item);
+    }
     settleItem(item, fate);
   }
 
@@ -275,7 +318,8 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
   /** The post was answered, parked or lost: its end, when it waits, goes its way. */
   function settlePending(item: Item, fate: Fate): void {
     const run = item.pending ? pending.get(item.runId) : undefined;
-    if (!run || run.post !== item) return;
+    const isFromSpool = run?.phase === "parked" && run.post === undefined && fate.kind !== "parked";
+    if (!run || (run.post !== item && !isFromSpool)) return;
     const isAbsent = fate.kind === "lost" && !item.mayHaveArrived;
     run.phase = fate.kind === "parked" ? "parked" : isAbsent ? "absent" : "answered";
     run.post = undefined;
@@ -283,11 +327,19 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
     if (!end) return;
     pending.forget(item.runId);
     if (run.phase === "parked") {
-      end.verb = "patch";
       giveUp([end], new DeliveryError("stopped", "its post is in the spool", { reach: "never_written" }));
       return;
     }
-    if (run.phase === "answered") becomePatch(end, run);
+    if (run.phase === "answered") {
+      becomePatch(end, run);
+    } else {
+      const before = { ...end };
+      end.verb = "post";
+      if (shelf?.isJournal) {
+        shelf.journal(end);
+        succeed(before, end);
+      }
+    }
     enqueue(end, true);
   }
 
@@ -324,6 +376,7 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
 
   async function close(timeoutMillis: number): Promise<void> {
     isClosed = true;
+    const letGo = timers.hold();
     await flush(timeoutMillis);
     stop.abort();
     cancelDelay?.();
@@ -342,6 +395,19 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
       new Promise<void>((resolve) => void timers.after(500, resolve)),
     ]);
     giveUp([...outstanding.values()], stopped);
+    letGo();
+  }
+
+  /** Items from the spool, through the same chain; what comes to nothing stays there. */
+  async function sendParked(items: readonly Item[]): Promise<void> {
+    if (!chain || stop.signal.aborted) return;
+    try {
+      await chain.ready(stop.signal);
+      await chain.send(batchOf(items), stop.signal);
+    } catch (error) {
+      reporter.say("info", "LSB_INFO_SPOOL_WAITS", `the spool waits: ${toDeliveryError(error).message}`);
+    }
+    if (workers === 0 && queue.count === 0) chain.conclude();
   }
 
   return {
@@ -359,12 +425,10 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
         enqueue(item, true);
       }
     },
-    resize(item, parts) {
-      item.parts = parts;
-      const bytes = partsBytes(parts) + ITEM_OVERHEAD_BYTES;
-      if (outstanding.has(item.seq)) heldBytes += bytes - item.bytes;
-      item.bytes = bytes;
-    },
+    // Half of what was refused, as far down as a run that still says something.
+    cut: (item) => item.bytes > SMALLEST_RUN_BYTES && cutTo(item, Math.max(item.bytes / 2, SMALLEST_RUN_BYTES)),
+    sendParked,
+    batchLimits,
     flush,
     shutdown(timeoutMillis) {
       closing ??= close(timeoutMillis);

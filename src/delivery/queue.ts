@@ -12,8 +12,6 @@ export interface FairQueue {
   take(maxCount: number, maxBytes: number): Item[];
   /** Takes one item out; false when it is not here. */
   remove(item: Item): boolean;
-  /** The sum of the items' bytes must be told when one changes. */
-  resized(difference: number): void;
   readonly count: number;
   readonly bytes: number;
 }
@@ -91,9 +89,6 @@ export function createFairQueue(): FairQueue {
       if (items.length === 0) traces.delete(item.traceId);
       took(item);
       return true;
-    },
-    resized(difference) {
-      bytes += difference;
     },
     get count() {
       return count;

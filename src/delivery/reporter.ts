@@ -19,6 +19,7 @@ export function createReporter(
   destination: string,
   now: () => number,
   onError: ((loss: Loss) => void) | undefined,
+  onLost: (cause: LossCause, runs: number) => void = () => {},
 ): Reporter {
   const lastSaid = new Map<string, { at: number; held: number }>();
   const lost: Partial<Record<LossCause, number>> = {};
@@ -48,6 +49,7 @@ export function createReporter(
     },
     lose(cause, runs, message, runId) {
       lost[cause] = (lost[cause] ?? 0) + runs;
+      onLost(cause, runs);
       say("error", `LSB_ERR_LOST_${cause.toUpperCase()}`, `${runs} run${runs === 1 ? "" : "s"} lost: ${message}`);
       try {
         onError?.({ cause, runs, message, ...(runId === undefined ? {} : { runId }) });

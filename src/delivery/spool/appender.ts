@@ -1,0 +1,184 @@
+// Writes records to the end of a lane's segments: everything that waits goes out in one write, one write at a time.
+import { closeSync, openSync, writeSync } from "node:fs";
+import { type FileHandle, open, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Item } from "../item.js";
+import { encodeRecord, FILE_HEADER } from "./record.js";
+import { type Copy, newSegment, type Segment, segmentName } from "./segment.js";
+
+/** What waits to be written beyond this is refused: the disk is too slow to help. */
+const WAITING_MAX_BYTES = 32 * 1_048_576;
+
+interface Entry {
+  readonly segment: Segment;
+  readonly index: number;
+  readonly data: Buffer;
+  readonly done: (isWritten: boolean) => void;
+}
+
+export interface Appender {
+  /** Gives the item its record at once; resolves to whether it was written. */
+  append(item: Item, copy: Copy): { segment: Segment; index: number; written: Promise<boolean> } | undefined;
+  /** Everything is written, or failed. */
+  drained(): Promise<void>;
+  close(): Promise<void>;
+  /** The process ends now: writes what waits, without the event loop. */
+  closeSync(): void;
+  readonly segments: Segment[];
+}
+
+export interface AppenderOptions {
+  dir: string;
+  lane: string;
+  segmentBytes: number;
+  /** The directory is there; nothing is written before. */
+  ready: () => Promise<unknown>;
+  /** A segment has begun: time to look at the bound. */
+  onRotate: () => void;
+  onError: (error: unknown) => void;
+}
+
+export function createAppender(options: AppenderOptions): Appender {
+  const segments: Segment[] = [];
+  let current: Segment | undefined;
+  let handle: { segment: Segment; file: FileHandle; position: number } | undefined;
+  let waiting: Entry[] = [];
+  let waitingBytes = 0;
+  let writing: Entry[] = [];
+  let loop: Promise<void> | undefined;
+
+  function segmentFor(bytes: number): Segment {
+    if (current && current.bytes > FILE_HEADER.length && current.bytes + bytes > options.segmentBytes) {
+      current.isGrowing = false;
+      current = undefined;
+    }
+    if (!current) {
+      const number = (segments.at(-1)?.number ?? 0) + 1;
+      current = newSegment(options.lane, number, join(options.dir, segmentName(options.lane, number)));
+      current.bytes = FILE_HEADER.length;
+      segments.push(current);
+      options.onRotate();
+    }
+    return current;
+  }
+
+  function append(item: Item, copy: Copy) {
+    if (waitingBytes > WAITING_MAX_BYTES) return undefined;
+    const segment = segmentFor(item.bytes);
+    const index = segment.count;
+    const data = encodeRecord(index, item);
+    segment.count += 1;
+    segment.unwritten += 1;
+    segment.bytes += data.byteLength;
+    segment.open.set(index, copy);
+    waitingBytes += data.byteLength;
+    const written = new Promise<boolean>((done) => {
+      waiting.push({ segment, index, data, done });
+    });
+    loop ??= writeAll().finally(() => {
+      loop = undefined;
+    });
+    return { segment, index, written };
+  }
+
+  async function writeAll(): Promise<void> {
+    // What is handed in during this turn of the event loop goes into the first write.
+    await new Promise((resolve) => setImmediate(resolve));
+    await options.ready();
+    while (waiting.length > 0) {
+      const segment = waiting[0]?.segment;
+      writing = waiting.filter((entry) => entry.segment === segment);
+      waiting = waiting.filter((entry) => entry.segment !== segment);
+      const data = Buffer.concat(writing.map((entry) => entry.data));
+      let isWritten = false;
+      try {
+        if (segment) isWritten = await write(segment, data);
+      } catch (error) {
+        options.onError(error);
+      }
+      const entries = writing;
+      writing = [];
+      waitingBytes -= data.byteLength;
+      for (const entry of entries) {
+        entry.segment.unwritten -= 1;
+        if (!isWritten) {
+          entry.segment.open.delete(entry.index);
+          entry.segment.bytes -= entry.data.byteLength;
+        }
+        entry.done(isWritten);
+      }
+    }
+  }
+
+  async function write(segment: Segment, data: Buffer): Promise<boolean> {
+    if (segment.isGone) return false;
+    if (handle?.segment !== segment) {
+      await handle?.file.close();
+      handle = undefined;
+      const file = await open(segment.path, "w", 0o600);
+      handle = { segment, file, position: 0 };
+      try {
+        await writeFully(file, FILE_HEADER, 0);
+      } catch (error) {
+        await file.close();
+        handle = undefined;
+        await rm(segment.path, { force: true });
+        throw error;
+      }
+      handle.position = FILE_HEADER.length;
+    }
+    try {
+      await writeFully(handle.file, data, handle.position);
+    } catch (error) {
+      // Half a record must not stand before whole ones.
+      await handle.file.truncate(handle.position).catch(() => {});
+      throw error;
+    }
+    handle.position += data.byteLength;
+    return true;
+  }
+
+  return {
+    segments,
+    append,
+    async drained() {
+      while (loop) await loop;
+    },
+    async close() {
+      while (loop) await loop;
+      if (current) current.isGrowing = false;
+      current = undefined;
+      await handle?.file.close().catch(() => {});
+      handle = undefined;
+    },
+    closeSync() {
+      for (const entries of [writing, waiting]) {
+        for (const segment of new Set(entries.map((entry) => entry.segment))) {
+          const data = Buffer.concat(entries.filter((entry) => entry.segment === segment).map((entry) => entry.data));
+          writeNow(segment, data, handle?.segment === segment ? handle.position : undefined);
+          if (handle?.segment === segment) handle.position += data.byteLength;
+        }
+      }
+    },
+  };
+}
+
+async function writeFully(file: FileHandle, data: Buffer, position: number): Promise<void> {
+  let at = 0;
+  while (at < data.byteLength) {
+    const { bytesWritten } = await file.write(data, at, data.byteLength - at, position + at);
+    at += bytesWritten;
+  }
+}
+
+/** The same bytes at the same place as a write that may be under way: it does not matter which of them comes first. */
+function writeNow(segment: Segment, data: Buffer, position: number | undefined): void {
+  try {
+    const file = openSync(segment.path, position === undefined ? "w" : "r+", 0o600);
+    if (position === undefined) writeSync(file, FILE_HEADER, 0, FILE_HEADER.length, 0);
+    writeSync(file, data, 0, data.byteLength, position ?? FILE_HEADER.length);
+    closeSync(file);
+  } catch {
+    // The process is ending; there is nobody left to tell.
+  }
+}

@@ -1,0 +1,168 @@
+// The files of a spool that this process answers for: settled records are noted, empty segments removed, the bound kept.
+import { appendFileSync } from "node:fs";
+import { appendFile, readdir, readFile, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { SpoolRecord } from "../item.js";
+import type { Appender } from "./appender.js";
+import type { Owners } from "./owners.js";
+import { decodeDone, decodeRecords, encodeDone } from "./record.js";
+import { donePath, newSegment, parkedCount, parseSegmentName, type Segment } from "./segment.js";
+
+export interface Lanes {
+  /** Notes that a record is settled. */
+  done(record: SpoolRecord): void;
+  /** Reads an adopted lane: every record of it that is not settled is parked. Resolves to their number. */
+  read(lane: string): Promise<number>;
+  /** The oldest segment with parked records. */
+  next(): Segment | undefined;
+  /** Removes the oldest until the directory is within its bound. */
+  keepBound(): Promise<void>;
+  parked(): number;
+  /** Notes what waits to be noted. */
+  settled(): Promise<void>;
+  settleSync(): void;
+  /** Whether segments are left. */
+  close(): Promise<boolean>;
+}
+
+export interface LanesOptions {
+  dir: string;
+  maxBytes: number;
+  own: string;
+  owners: Owners;
+  appender: Appender;
+  onEvicted: (parked: number) => void;
+  onDamaged: (path: string, places: number) => void;
+}
+
+export function createLanes(options: LanesOptions): Lanes {
+  const adopted: Segment[] = [];
+  let notes = new Map<Segment, number[]>();
+  let noting: Promise<void> | undefined;
+
+  /** Oldest first: what was found before what this process wrote itself. */
+  function all(): Segment[] {
+    return [...adopted, ...options.appender.segments];
+  }
+
+  function done(record: SpoolRecord): void {
+    const { segment, index } = record;
+    if (segment.isGone || !segment.open.delete(index)) return;
+    const list = notes.get(segment);
+    if (list) list.push(index);
+    else notes.set(segment, [index]);
+    noting ??= note().finally(() => {
+      noting = undefined;
+    });
+  }
+
+  async function note(): Promise<void> {
+    while (notes.size > 0) {
+      // Several in one write.
+      await new Promise((resolve) => setImmediate(resolve));
+      const batch = notes;
+      notes = new Map();
+      for (const [segment, indexes] of batch) {
+        if (isFinished(segment)) await remove(segment);
+        else if (!segment.isGone) {
+          // Without the note the record is sent once more after a crash, which changes nothing.
+          await appendFile(donePath(segment), encodeDone(indexes), { mode: 0o600 }).catch(() => {});
+        }
+      }
+    }
+  }
+
+  function isFinished(segment: Segment): boolean {
+    return !segment.isGrowing && segment.open.size === 0;
+  }
+
+  async function remove(segment: Segment): Promise<void> {
+    segment.isGone = true;
+    for (const list of [adopted, options.appender.segments]) {
+      const at = list.indexOf(segment);
+      if (at >= 0) list.splice(at, 1);
+    }
+    await rm(segment.path, { force: true }).catch(() => {});
+    await rm(donePath(segment), { force: true }).catch(() => {});
+    if (segment.lane !== options.own && !adopted.some((other) => other.lane === segment.lane)) {
+      await options.owners.release(segment.lane).catch(() => {});
+    }
+  }
+
+  async function read(lane: string): Promise<number> {
+    const names = (await readdir(options.dir)).filter((name) => parseSegmentName(name)?.lane === lane).sort();
+    // A post that a complete one replaced before it was written is not sent any more.
+    const pendingPosts = new Map<string, SpoolRecord>();
+    const replaced: SpoolRecord[] = [];
+    const found: Segment[] = [];
+    for (const name of names) {
+      const segment = newSegment(lane, parseSegmentName(name)?.number ?? 0, join(options.dir, name));
+      const file = await readFile(segment.path).catch(() => undefined);
+      if (!file) continue;
+      const settled = decodeDone(await readFile(donePath(segment)).catch(() => Buffer.alloc(0)));
+      const { records, damaged } = decodeRecords(file);
+      if (damaged > 0) options.onDamaged(segment.path, damaged);
+      segment.isGrowing = false;
+      segment.bytes = file.byteLength;
+      segment.count = records.length;
+      for (const record of records) {
+        if (settled.has(record.index)) continue;
+        segment.open.set(record.index, "parked");
+        if (record.verb !== "post") continue;
+        const before = pendingPosts.get(record.runId);
+        if (before) replaced.push(before);
+        if (record.pending) pendingPosts.set(record.runId, { segment, index: record.index });
+      }
+      found.push(segment);
+    }
+    adopted.push(...found);
+    for (const record of replaced) done(record);
+    for (const segment of found) if (isFinished(segment)) await remove(segment);
+    if (found.length === 0) await options.owners.release(lane);
+    return found.reduce((sum, segment) => sum + parkedCount(segment), 0);
+  }
+
+  async function keepBound(): Promise<void> {
+    const mine = new Set(all().map((segment) => segment.path));
+    let bytes = all().reduce((sum, segment) => sum + segment.bytes, 0);
+    for (const name of await readdir(options.dir).catch(() => [])) {
+      const path = join(options.dir, name);
+      if (!mine.has(path)) bytes += (await stat(path).catch(() => undefined))?.size ?? 0;
+    }
+    for (const segment of all()) {
+      if (bytes <= options.maxBytes) return;
+      if (segment.isGrowing) continue;
+      const parked = parkedCount(segment);
+      segment.open.clear();
+      bytes -= segment.bytes;
+      await remove(segment);
+      if (parked > 0) options.onEvicted(parked);
+    }
+  }
+
+  return {
+    done,
+    read,
+    keepBound,
+    next: () => all().find((segment) => parkedCount(segment) > 0),
+    parked: () => all().reduce((sum, segment) => sum + parkedCount(segment), 0),
+    async settled() {
+      while (noting) await noting;
+    },
+    settleSync() {
+      for (const [segment, indexes] of notes) {
+        if (segment.isGone) continue;
+        try {
+          appendFileSync(donePath(segment), encodeDone(indexes), { mode: 0o600 });
+        } catch {
+          // The process is ending; the records are sent once more, which changes nothing.
+        }
+      }
+    },
+    async close() {
+      while (noting) await noting;
+      for (const segment of all()) if (isFinished(segment)) await remove(segment);
+      return all().length > 0;
+    },
+  };
+}

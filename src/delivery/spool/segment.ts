@@ -1,0 +1,46 @@
+// One file of a spool as its process knows it: which of its records are still open.
+
+/** `live`: a copy of what is in memory too. `parked`: only here. */
+export type Copy = "live" | "parked";
+
+export interface Segment {
+  readonly lane: string;
+  readonly number: number;
+  readonly path: string;
+  /** Records that were not settled yet. */
+  readonly open: Map<number, Copy>;
+  /** Records ever given out. */
+  count: number;
+  /** Records that are not in the file yet. */
+  unwritten: number;
+  bytes: number;
+  /** Whether records may still be added. */
+  isGrowing: boolean;
+  /** It is gone: what is settled now needs no note. */
+  isGone: boolean;
+}
+
+export function newSegment(lane: string, number: number, path: string): Segment {
+  return { lane, number, path, open: new Map(), count: 0, unwritten: 0, bytes: 0, isGrowing: true, isGone: false };
+}
+
+/** `<lane>.<number>.spool`, numbers padded so that names sort by age. */
+export function segmentName(lane: string, number: number): string {
+  return `${lane}.${String(number).padStart(8, "0")}.spool`;
+}
+
+export function parseSegmentName(name: string): { lane: string; number: number } | undefined {
+  const parsed = /^(ls-[a-z0-9-]+)\.(\d{8})\.spool$/.exec(name);
+  return parsed?.[1] && parsed[2] ? { lane: parsed[1], number: Number(parsed[2]) } : undefined;
+}
+
+/** The file that lists a segment's settled records. */
+export function donePath(segment: Pick<Segment, "path">): string {
+  return segment.path.replace(/\.spool$/, ".done");
+}
+
+export function parkedCount(segment: Segment): number {
+  let parked = 0;
+  for (const copy of segment.open.values()) if (copy === "parked") parked += 1;
+  return parked;
+}

@@ -1,0 +1,204 @@
+// The spool: runs on disk, shared by several processes, bounded, and sent when the service takes them again.
+import { appendFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Item } from "../item.js";
+import type { SpoolOptions } from "../options.js";
+import type { Reporter } from "../reporter.js";
+import type { Timers } from "../timers.js";
+import { createAppender } from "./appender.js";
+import { drain } from "./drain.js";
+import { createLanes } from "./lanes.js";
+import { createOwners } from "./owners.js";
+import { encodeRecord } from "./record.js";
+
+export interface Spool {
+  /** Keeps the item on disk for later; false when it cannot. */
+  park(item: Item): boolean;
+  /** Writes a copy of an item that stays in memory. */
+  journal(item: Item): void;
+  /** The item was settled: its copy is not needed any more. */
+  done(item: Item): void;
+  /** Keeps a refused item beside the spool, for whoever wants to know why. */
+  quarantine(item: Item): void;
+  readonly isJournal: boolean;
+  /** Begins to send what is there. */
+  start(sending: SpoolSending): void;
+  /** Stops sending and writes what waits to be written. */
+  close(): Promise<void>;
+  /** Parked since start, and on disk now. */
+  counts(): { spooled: number; onDisk: number };
+}
+
+export interface SpoolSending {
+  send: (items: readonly Item[]) => Promise<void>;
+  limits: () => { maxCount: number; maxBytes: number };
+}
+
+export interface SpoolSettings {
+  options: Required<SpoolOptions>;
+  instance: string;
+  timers: Timers;
+  reporter: Reporter;
+  now: () => number;
+}
+
+/** How soon a round is tried again after one that came to nothing, and how often lanes of others are looked for. */
+const AGAIN_MILLIS = 1_000;
+const ADOPT_MILLIS = 15_000;
+
+export function createSpool({ options, instance, timers, reporter, now }: SpoolSettings): Spool {
+  const { dir, maxBytes, mode } = options;
+  const owners = createOwners(dir, instance);
+  let spooled = 0;
+  let isBroken = false;
+  let isClosed = false;
+  let sending: SpoolSending | undefined;
+  let round: Promise<void> | undefined;
+  let cancelRound: (() => void) | undefined;
+  const refusedPath = join(dir, `${instance}.refused`);
+
+  const appender = createAppender({
+    dir,
+    lane: instance,
+    segmentBytes: Math.max(65_536, Math.min(4 * 1_048_576, Math.floor(maxBytes / 8))),
+    ready: () => entered,
+    onRotate: () => void entered.then(() => lanes.keepBound()),
+    onError: (error) => broken("could not be written to", error),
+  });
+  const lanes = createLanes({
+    dir,
+    maxBytes,
+    own: instance,
+    owners,
+    appender,
+    onEvicted: (parked) =>
+      reporter.lose("spool_full", parked, `the spool holds its ${maxBytes} bytes; the oldest went`),
+    onDamaged: (path, places) =>
+      reporter.say(
+        "warn",
+        "LSB_WARN_SPOOL_DAMAGED",
+        `${path} is damaged in ${places} place(s); those records are skipped`,
+      ),
+  });
+
+  function broken(what: string, error: unknown): void {
+    reporter.say(
+      "error",
+      "LSB_ERR_SPOOL",
+      `the spool ${dir} ${what}: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+
+  const entered = owners.enter().catch((error: unknown) => {
+    isBroken = true;
+    broken("cannot be used", error);
+  });
+  const cancelBeat = repeat(owners.heartbeatMillis, () => owners.beat());
+  const cancelAdopt = repeat(ADOPT_MILLIS, adopt);
+  const onExit = () => {
+    appender.closeSync();
+    lanes.settleSync();
+  };
+  process.once("exit", onExit);
+
+  function repeat(millis: number, work: () => Promise<void>): () => void {
+    let cancel = timers.after(millis, again);
+    function again(): void {
+      cancel = timers.after(millis, again);
+      void work().catch(() => {});
+    }
+    return () => cancel();
+  }
+
+  async function adopt(): Promise<void> {
+    await entered;
+    if (isBroken || isClosed) return;
+    for (;;) {
+      const lane = await owners.adopt();
+      if (lane === undefined) break;
+      const found = await lanes.read(lane);
+      if (found > 0)
+        reporter.say("info", "LSB_INFO_SPOOL_FOUND", `${found} operation(s) of an earlier process are being sent`);
+    }
+    if (lanes.parked() > 0) schedule(0);
+  }
+
+  function schedule(millis: number): void {
+    if (!sending || round || isClosed) return;
+    cancelRound?.();
+    cancelRound = timers.after(millis, () => {
+      cancelRound = undefined;
+      round = drainRound().finally(() => {
+        round = undefined;
+        if (lanes.parked() > 0) schedule(AGAIN_MILLIS);
+      });
+    });
+  }
+
+  async function drainRound(): Promise<void> {
+    if (!sending) return;
+    await appender.drained();
+    const { send, limits } = sending;
+    await drain({ lanes, limits, send, now, isStopped: () => isClosed }).catch((error: unknown) =>
+      broken("could not be read", error),
+    );
+    await lanes.settled();
+  }
+
+  function append(item: Item, copy: "live" | "parked"): boolean {
+    const record = isBroken ? undefined : appender.append(item, copy);
+    if (!record) return false;
+    item.record = record;
+    item.written = record.written;
+    return true;
+  }
+
+  return {
+    isJournal: mode === "always",
+    park(item) {
+      if (item.record && !item.record.segment.isGone && item.record.segment.open.has(item.record.index)) {
+        item.record.segment.open.set(item.record.index, "parked");
+      } else {
+        if (!append(item, "parked")) return false;
+        void item.written?.then((isWritten) => {
+          if (!isWritten) reporter.lose("spool_full", 1, "it could not be written to the spool", item.runId);
+        });
+      }
+      spooled += 1;
+      schedule(AGAIN_MILLIS);
+      return true;
+    },
+    journal(item) {
+      append(item, "live");
+    },
+    done(item) {
+      if (item.record) lanes.done(item.record);
+    },
+    quarantine(item) {
+      void (async () => {
+        const size = (await stat(refusedPath).catch(() => undefined))?.size ?? 0;
+        if (isBroken || size + item.bytes > maxBytes / 10) return;
+        await appendFile(refusedPath, encodeRecord(0, item), { mode: 0o600 });
+      })().catch((error: unknown) => broken("could not keep a refused run", error));
+    },
+    start(through) {
+      sending = through;
+      void adopt().catch((error: unknown) => broken("could not be read", error));
+    },
+    async close() {
+      isClosed = true;
+      cancelRound?.();
+      cancelBeat();
+      cancelAdopt();
+      await entered;
+      await round;
+      await appender.close();
+      await lanes.settled();
+      const isLeft = await lanes.close();
+      if (!isLeft) await owners.release(instance);
+      await owners.leave();
+      process.removeListener("exit", onExit);
+    },
+    counts: () => ({ spooled, onDisk: lanes.parked() }),
+  };
+}
