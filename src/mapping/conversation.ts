@@ -1,0 +1,163 @@
+// Whole request and response bodies, as libraries put them into one attribute, taken apart into a conversation.
+import type { KeyValues } from "../run.js";
+import { decode, isObject, put, toText } from "./json.js";
+import { type Message, type Turn, toFinish, toSystem, toTurns } from "./messages.js";
+
+/** A request: its messages, and what else it asked for. */
+export interface Request {
+  readonly turns: Turn[];
+  readonly rest: KeyValues;
+}
+
+/** A response: its messages, and the usage that stands in it. */
+export interface Response {
+  readonly turns: Turn[];
+  readonly usage?: KeyValues;
+}
+
+const requestKeys = new Set([
+  "messages",
+  "input",
+  "instructions",
+  "contents",
+  "system",
+  "systemInstruction",
+  "prompt",
+  "prompts",
+]);
+
+/** A list of messages, or a request body of any known API; undefined where it is neither. */
+export function toRequest(value: unknown): Request | undefined {
+  const body = decode(value);
+  if (!isObject(body)) {
+    const turns = toTurns(body);
+    return turns === undefined ? undefined : { turns, rest: {} };
+  }
+  // `{ args: [body, options] }`: how a wrapper that records a call's arguments writes it.
+  const args = body["args"];
+  if (Array.isArray(args) && isObject(args[0]) && isBody(args[0])) return toRequest(args[0]);
+  if (!isBody(body)) {
+    const turns = toTurns(body);
+    return turns === undefined ? undefined : { turns, rest: {} };
+  }
+  const turns = [...toSystem(body["system"] ?? body["instructions"] ?? body["systemInstruction"])];
+  const before = turns.length;
+  for (const key of ["messages", "contents", "input", "prompt", "prompts"]) {
+    const part = body[key];
+    if (part === undefined || part === null) continue;
+    const found = toTurns(part) ?? textTurns(part);
+    if (found === undefined) continue;
+    turns.push(...found);
+    break;
+  }
+  if (turns.length === before && before === 0) return undefined;
+  const rest: KeyValues = {};
+  for (const key of Object.keys(body)) if (!requestKeys.has(key)) put(rest, key, body[key]);
+  return { turns, rest };
+}
+
+function isBody(value: KeyValues): boolean {
+  for (const key of ["messages", "contents", "input", "prompts"]) {
+    const part = value[key];
+    if (Array.isArray(part) || (key === "input" && typeof part === "string")) return true;
+  }
+  return typeof value["prompt"] === "string" || Array.isArray(value["prompt"]);
+}
+
+function textTurns(value: unknown): Turn[] | undefined {
+  const texts = Array.isArray(value) ? value : [value];
+  if (texts.length === 0 || !texts.every((text) => typeof text === "string")) return undefined;
+  return texts.map((text) => ({ message: { role: "user", content: text } }));
+}
+
+/** A message, a list of messages, or a response body of any known API; undefined where it is none of them. */
+export function toResponse(value: unknown): Response | undefined {
+  const body = decode(value);
+  const usage = usageOf(body);
+  const turns = responseTurns(body);
+  if (turns === undefined || turns.length === 0) return undefined;
+  return usage === undefined ? { turns } : { turns, usage };
+}
+
+function responseTurns(body: unknown): Turn[] | undefined {
+  if (!isObject(body)) return toTurns(body);
+  const choices = body["choices"] ?? body["generations"];
+  if (Array.isArray(choices)) {
+    const turns = toTurns(choices.flat().map((choice) => (isObject(choice) ? withText(choice) : choice)));
+    return turns === undefined ? undefined : turns;
+  }
+  if (Array.isArray(body["candidates"])) {
+    return body["candidates"].flatMap((candidate) => {
+      const content = isObject(candidate) && isObject(candidate["content"]) ? candidate["content"] : undefined;
+      const finish = isObject(candidate) ? toFinish(candidate["finishReason"]) : undefined;
+      const found = content === undefined ? undefined : toTurns(content);
+      if (found === undefined) return [];
+      return found.map((turn) => ({ ...turn, ...(finish === undefined ? {} : { finish }) }));
+    });
+  }
+  if (Array.isArray(body["output"]) && (body["object"] === "response" || toTurns(body["output"]) !== undefined)) {
+    return toTurns(body["output"]);
+  }
+  if (Array.isArray(body["messages"])) return toTurns(body["messages"]);
+  const turns = toTurns(body);
+  return turns?.map((turn) => (turn.message.role === "user" && body["role"] === undefined ? asAssistant(turn) : turn));
+}
+
+/** A choice of the older completions, a generation without a message: its text is the message. */
+function withText(choice: KeyValues): KeyValues {
+  if (choice["message"] !== undefined) return choice;
+  const text = choice["text"] ?? choice["delta"];
+  if (isObject(text)) return { ...choice, message: { role: "assistant", ...text } };
+  const completion = isObject(choice["completion"]) ? choice["completion"]["text"] : text;
+  return typeof completion === "string" ? { ...choice, message: { role: "assistant", content: completion } } : choice;
+}
+
+function asAssistant(turn: Turn): Turn {
+  return { ...turn, message: { ...turn.message, role: "assistant" } };
+}
+
+/** The usage that stands in a response body, as its API writes it. */
+export function usageOf(body: unknown): KeyValues | undefined {
+  if (!isObject(body)) return undefined;
+  const llm = isObject(body["llmOutput"]) ? body["llmOutput"] : undefined;
+  for (const usage of [body["usage_metadata"], body["usage"], body["usageMetadata"], llm?.["tokenUsage"]]) {
+    if (isObject(usage)) return usage;
+  }
+  return undefined;
+}
+
+/** One more turn's message for each that says the same as none before: the same call may be told twice. */
+export function choicesOf(turns: readonly Turn[], finishes: readonly string[] | undefined): KeyValues[] {
+  return turns.map(({ message, finish }, index) => {
+    const reason = finish ?? finishes?.[index] ?? (turns.length === 1 ? finishes?.at(-1) : undefined);
+    return { index, message, ...(reason === undefined ? {} : { finish_reason: reason }) };
+  });
+}
+
+/** An assistant's message from pieces that stand in attributes of their own. */
+export function messageOf(pieces: {
+  text?: unknown;
+  reasoning?: unknown;
+  calls?: unknown;
+  files?: unknown;
+}): Message | undefined {
+  const parts: unknown[] = [];
+  const reasoning = toText(decode(pieces.reasoning)) ?? undefined;
+  if (reasoning !== undefined) parts.push({ type: "reasoning", reasoning });
+  else if (Array.isArray(decode(pieces.reasoning))) parts.push(...reasoningParts(decode(pieces.reasoning)));
+  const text = toText(pieces.text);
+  if (text !== undefined) parts.push({ type: "text", text });
+  const files = decode(pieces.files);
+  if (Array.isArray(files)) parts.push(...files.map((file) => (isObject(file) ? { type: "file", ...file } : file)));
+  const calls = decode(pieces.calls);
+  const entry = { role: "assistant", content: parts, ...(Array.isArray(calls) ? { tool_calls: calls } : {}) };
+  if (parts.length === 0 && !(Array.isArray(calls) && calls.length > 0)) {
+    return typeof pieces.text === "string" ? { role: "assistant", content: "" } : undefined;
+  }
+  return toTurns(entry)?.[0]?.message;
+}
+
+function reasoningParts(list: unknown): unknown[] {
+  if (!Array.isArray(list)) return [];
+  return list.map((entry) => (isObject(entry) ? { type: "reasoning", ...entry } : { type: "reasoning", text: entry }));
+}

@@ -1,0 +1,78 @@
+// Puts flattened attributes (`0.message.role`, `0.message.content`) together again, whatever the indices are.
+import { put } from "./json.js";
+
+/** Deeper paths keep their rest as one key. */
+const maxDepth = 24;
+
+type Branch = Map<string, Branch | Leaf>;
+interface Leaf {
+  readonly leaf: unknown;
+}
+
+/**
+ * The value that these paths describe. Where all keys at a place are indices it is a list, in the order of the indices
+ * and without holes: `9999999` costs one entry. Where a path goes through a value that is there already, the value stays
+ * beside it under the empty key.
+ */
+export function unflatten(entries: readonly (readonly [path: string, value: unknown])[]): unknown {
+  const root: Branch = new Map();
+  for (const [path, value] of entries) insert(root, path, value);
+  return build(root);
+}
+
+function insert(root: Branch, path: string, value: unknown): void {
+  let branch = root;
+  let from = 0;
+  for (let depth = 1; ; depth += 1) {
+    const dot = depth < maxDepth ? path.indexOf(".", from) : -1;
+    const segment = dot === -1 ? path.slice(from) : path.slice(from, dot);
+    const existing = branch.get(segment);
+    if (dot === -1) {
+      if (existing instanceof Map) existing.set("", { leaf: value });
+      else branch.set(segment, { leaf: value });
+      return;
+    }
+    if (existing instanceof Map) {
+      branch = existing;
+    } else {
+      const next: Branch = new Map();
+      if (existing !== undefined) next.set("", existing);
+      branch.set(segment, next);
+      branch = next;
+    }
+    from = dot + 1;
+  }
+}
+
+function build(branch: Branch): unknown {
+  let isList = branch.size > 0;
+  for (const key of branch.keys()) {
+    if (!isIndex(key)) {
+      isList = false;
+      break;
+    }
+  }
+  if (isList) {
+    const keys = [...branch.keys()];
+    if (keys.some((key, at) => at > 0 && Number(keys[at - 1]) > Number(key)))
+      keys.sort((a, b) => Number(a) - Number(b));
+    return keys.map((key) => valueAt(branch, key));
+  }
+  const object: Record<string, unknown> = {};
+  for (const key of branch.keys()) put(object, key, valueAt(branch, key));
+  return object;
+}
+
+function valueAt(branch: Branch, key: string): unknown {
+  const child = branch.get(key);
+  return child instanceof Map ? build(child) : child?.leaf;
+}
+
+function isIndex(key: string): boolean {
+  if (key.length === 0 || key.length > 20) return false;
+  for (let at = 0; at < key.length; at += 1) {
+    const code = key.charCodeAt(at);
+    if (code < 48 || code > 57) return false;
+  }
+  return true;
+}

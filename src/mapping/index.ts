@@ -1,0 +1,11 @@
+// The mapping room: one span and what belongs to it, to the fields of its run.
+export type { AuthoredContent } from "./authored.js";
+export { mapSpan } from "./map.js";
+export type { Mapped, MappingWarning, MapSources } from "./mapped.js";
+export { hasGenAiMarker, isGenAiScope } from "./markers.js";
+export { asAgent, asStatusAbove, demoteModelCall, settleModelCalls } from "./settle.js";
+export type { MappableEvent, MappableLogRecord, MappableSpan } from "./span.js";
+export { threadIdOf } from "./thread.js";
+export { defaultVocabularies } from "./vocabularies/index.js";
+export type { Field, Fill, Rule, Vocabulary } from "./vocabulary.js";
+export { byValue, isOneOf } from "./vocabulary.js";

@@ -1,0 +1,230 @@
+// One span, live or ended, to the content of its run. Pure; never throws.
+import { SpanKind } from "@opentelemetry/api";
+import type { KeyValues, RunContent, RunExtra, RunType } from "../run.js";
+import { type AuthoredContent, layAuthored } from "./authored.js";
+import { contentOfRun, type InsAndOuts } from "./content.js";
+import { contentWarning } from "./content-off.js";
+import { errorOf, eventsOf } from "./errors.js";
+import { isObject, toText } from "./json.js";
+import type { Mapped, MapSources } from "./mapped.js";
+import { addOrigin, addUnread, type Wishes, wishesOf } from "./metadata.js";
+import { contentEvents, copyOf, readSlots, type Slots } from "./slots.js";
+import type { MappableSpan } from "./span.js";
+import { addParams, toParamName, toTools } from "./tools.js";
+import { toUsage, type UsageMetadata, usageFrom } from "./usage.js";
+import { defaultVocabularies } from "./vocabularies/index.js";
+import { type Field, toRunType, type Vocabulary } from "./vocabulary.js";
+
+/**
+ * Maps a span to its run's content. The same for live spans (a pending run) and ended ones. Whatever the attributes
+ * hold, there is a run: what cannot be read stays as it came, in the metadata.
+ *
+ * @example
+ * ```ts
+ * const { content } = mapSpan(span, { vocabularies: [mine, ...defaultVocabularies] });
+ * ```
+ */
+export function mapSpan(span: MappableSpan, sources: MapSources = {}): Mapped {
+  try {
+    return map(span, sources);
+  } catch (error) {
+    return unmapped(span, sources.content, error);
+  }
+}
+
+function map(span: MappableSpan, sources: MapSources): Mapped {
+  const vocabularies = sources.vocabularies ?? defaultVocabularies;
+  const slots = readSlots(span, sources.logs ?? [], vocabularies);
+  const authored = sources.content;
+  const { type, decidedBy } = typeOf(span, slots, authored);
+  const isModelCall = type === "llm" || type === "embedding";
+  const wishes = wishesOf(slots);
+  const insAndOuts = contentOfRun(type, slots, span, sources.withVectors === true);
+  const metadata = wishes.metadata;
+
+  const name = authored?.name ?? nameOf(span, slots, type, wishes);
+  const error = errorOf(span, slots);
+  const events = eventsOf(span, slots, error, contentEvents(slots));
+  const params = paramsOf(slots, wishes, insAndOuts);
+  if (isModelCall) describeModel(metadata, params, type);
+  const usage = usageOf(slots, wishes, insAndOuts, isModelCall ? span : undefined);
+  if (usage.metadata !== undefined && isModelCall) metadata["usage_metadata"] = usage.metadata;
+  if (!isModelCall) for (const key of Object.keys(usage.counts)) metadata[key] ??= usage.counts[key];
+
+  const provider = slots.first("provider", toProvider);
+  // LangChain's instrumentations name the framework where there is no model.
+  if (provider !== undefined && (isModelCall || provider !== "langchain")) metadata["ls_provider"] ??= provider;
+  addModel(metadata, params, slots);
+  const toolCallId = slots.first("tool_call_id", toText);
+  if (toolCallId !== undefined) metadata["tool_call_id"] ??= toolCallId;
+  const toolName = type === "tool" ? undefined : slots.all("tool_name")[0];
+  if (toolName?.key !== undefined) metadata[toolName.key] ??= toolName.value;
+  if (!insAndOuts.hasFinish) {
+    const finish = slots.all("finish_reason")[0];
+    if (finish?.key !== undefined) metadata[finish.key] ??= copyOf(finish.value);
+  }
+  if (wishes.threadId !== undefined) metadata["thread_id"] ??= wishes.threadId;
+  if (wishes.userId !== undefined) metadata["user_id"] ??= wishes.userId;
+  const isAgent = slots.first("agent", (value) => value === true || undefined) === true;
+  const integration = slots.first("integration", toText) ?? integrationOf(decidedBy);
+  if (integration !== undefined) metadata["ls_integration"] ??= integration;
+  addOrigin(metadata, span);
+  addUnread(metadata, slots);
+
+  const extra: RunExtra = { metadata };
+  if (Object.keys(params).length > 0) extra.invocation_params = params;
+  const example = slots.first("example_id", toText, false);
+  const content: RunContent = {
+    name,
+    run_type: type,
+    ...(insAndOuts.inputs === undefined ? {} : { inputs: insAndOuts.inputs }),
+    ...(insAndOuts.outputs === undefined ? {} : { outputs: insAndOuts.outputs }),
+    ...(error === undefined ? {} : { error: error.text }),
+    ...(events === undefined ? {} : { events }),
+    ...(wishes.tags.length === 0 ? {} : { tags: wishes.tags }),
+    ...(example === undefined ? {} : { reference_example_id: example }),
+    extra,
+  };
+  if (authored !== undefined) layAuthored(content, authored, isModelCall);
+  const hasMessages = insAndOuts.hasMessages || authored?.inputs !== undefined || authored?.outputs !== undefined;
+  const threadId = toText(content.extra.metadata["thread_id"]) ?? wishes.threadId;
+  const warning = isModelCall && !hasMessages && error === undefined ? contentWarning(span) : undefined;
+  return {
+    content,
+    ...projectOf(wishes),
+    isModelCall,
+    hasMessages,
+    ...(threadId === undefined ? {} : { threadId }),
+    isAgent,
+    ...(Object.keys(usage.counts).length === 0 ? {} : { counts: usage.counts }),
+    ...(warning === undefined ? {} : { warnings: [warning] }),
+  };
+}
+
+function typeOf(
+  span: MappableSpan,
+  slots: Slots,
+  authored: AuthoredContent | undefined,
+): { type: RunType; decidedBy?: Vocabulary } {
+  const taken = slots.take("run_type", toRunType, false);
+  const decidedBy =
+    taken?.candidate.vocabulary ?? slots.speaking.find((vocabulary) => vocabulary.integration !== false);
+  const by = decidedBy === undefined ? {} : { decidedBy };
+  if (authored?.run_type !== undefined) return { type: authored.run_type, ...by };
+  if (taken !== undefined) return { type: taken.value, ...by };
+  if (slots.has("tool_name")) return { type: "tool", ...by };
+  if (slots.has("requested_model") && span.kind === SpanKind.CLIENT) return { type: "llm", ...by };
+  return { type: "chain", ...by };
+}
+
+function nameOf(span: MappableSpan, slots: Slots, type: RunType, wishes: Wishes): string {
+  const stated = slots.first("name", toText);
+  const tool = type === "tool" ? slots.first("tool_name", toText) : undefined;
+  return slots.all("name")[0]?.vocabulary.name === "langsmith"
+    ? (stated ?? wishes.name ?? span.name)
+    : (wishes.name ?? tool ?? stated ?? span.name);
+}
+
+function paramsOf(slots: Slots, wishes: Wishes, insAndOuts: InsAndOuts): KeyValues {
+  const params: KeyValues = {};
+  const requested = slots.all("requested_model")[0] ?? undefined;
+  if (toText(requested?.value) !== undefined) params["model"] = requested?.value;
+  for (const { value, name, key } of slots.all("param")) {
+    addParams(params, { [toParamName(name ?? key ?? "")]: copyOf(value) });
+  }
+  for (const { value } of slots.all("params")) if (isObject(value)) addParams(params, value);
+  if (wishes.params !== undefined) addParams(params, wishes.params);
+  if (insAndOuts.asked !== undefined) addParams(params, insAndOuts.asked);
+  const { tools: asked, ...rest } = params;
+  const tools = slots.first("tools", toTools, false) ?? toTools(asked);
+  if (rest["max_output_tokens"] !== undefined && rest["max_output_tokens"] === rest["max_tokens"])
+    delete rest["max_output_tokens"];
+  return tools === undefined ? rest : { ...rest, tools };
+}
+
+/** What LangSmith shows of a model call by name. */
+function describeModel(metadata: KeyValues, params: KeyValues, type: RunType): void {
+  if (type === "llm") metadata["ls_model_type"] ??= "chat";
+  const temperature = params["temperature"];
+  if (typeof temperature === "number") metadata["ls_temperature"] ??= temperature;
+  const most = params["max_tokens"] ?? params["max_output_tokens"] ?? params["max_completion_tokens"];
+  if (typeof most === "number") metadata["ls_max_tokens"] ??= most;
+  const stop = params["stop"];
+  if (stop !== undefined && stop !== null) metadata["ls_stop"] ??= Array.isArray(stop) ? stop : [stop];
+}
+
+function addModel(metadata: KeyValues, params: KeyValues, slots: Slots): void {
+  const answered = slots.take("model", toText);
+  const requested = slots.first("requested_model", toText);
+  const model = answered?.value ?? requested ?? toText(params["model"]);
+  if (model === undefined) return;
+  if (metadata["ls_model_name"] === undefined) metadata["ls_model_name"] = model;
+  else if (answered?.candidate.key !== undefined && answered.value !== metadata["ls_model_name"]) {
+    metadata[answered.candidate.key] ??= answered.value;
+  }
+}
+
+const usageFields: readonly Field[] = [
+  "usage.input_tokens",
+  "usage.output_tokens",
+  "usage.total_tokens",
+  "usage.cache_read",
+  "usage.cache_creation",
+  "usage.reasoning",
+  "usage.input_cost",
+  "usage.output_cost",
+  "usage.total_cost",
+  "usage",
+];
+
+/** Usage where `span` is a model call's; and the counts as they were stated, which is all that other runs show. */
+function usageOf(
+  slots: Slots,
+  wishes: Wishes,
+  insAndOuts: InsAndOuts,
+  span: MappableSpan | undefined,
+): { metadata?: UsageMetadata; counts: KeyValues } {
+  const counts: KeyValues = {};
+  for (const field of usageFields) {
+    for (const { key, value } of slots.all(field)) {
+      if (key === undefined) continue;
+      counts[key] = copyOf(value);
+      break;
+    }
+  }
+  for (const field of ["usage.input_details", "usage.output_details"] as const) {
+    for (const { key, value } of slots.all(field)) if (key !== undefined && value !== 0) counts[key] = copyOf(value);
+  }
+  if (wishes.usage !== undefined && Object.keys(counts).length === 0) counts["metadata.usage_metadata"] = wishes.usage;
+  if (span === undefined) return { counts };
+  const isApart = slots.speaking.some((vocabulary) => vocabulary.countsCachedApart?.includes(span.scope.name) === true);
+  const usage = usageFrom(slots, isApart) ?? toUsage(wishes.usage) ?? toUsage(insAndOuts.usage);
+  return usage === undefined ? { counts } : { metadata: usage, counts };
+}
+
+function toProvider(value: unknown): string | undefined {
+  const provider = toText(value);
+  const dot = provider?.indexOf(".") ?? -1;
+  return dot > 0 ? provider?.slice(0, dot) : provider;
+}
+
+function integrationOf(vocabulary: Vocabulary | undefined): string | undefined {
+  if (vocabulary === undefined || vocabulary.integration === false) return undefined;
+  return vocabulary.integration ?? vocabulary.name;
+}
+
+function projectOf(wishes: Wishes): { project?: { name?: string; id?: string } } {
+  const { projectName: name, projectId: id } = wishes;
+  if (name === undefined && id === undefined) return {};
+  return { project: { ...(name === undefined ? {} : { name }), ...(id === undefined ? {} : { id }) } };
+}
+
+/** The run of a span that could not be read at all (a getter that throws): it stands in its place and says so. */
+function unmapped(span: MappableSpan, authored: AuthoredContent | undefined, error: unknown): Mapped {
+  const metadata: KeyValues = { OTEL_TRACE_ID: span.otelTraceId, OTEL_SPAN_ID: span.otelSpanId };
+  metadata["otel-langsmith.mapping_error"] = error instanceof Error ? error.message : String(error);
+  const content: RunContent = { name: String(span.name), run_type: authored?.run_type ?? "chain", extra: { metadata } };
+  const isModelCall = content.run_type === "llm" || content.run_type === "embedding";
+  if (authored !== undefined) layAuthored(content, authored, isModelCall);
+  return { content, isModelCall, hasMessages: authored?.inputs !== undefined, isAgent: false };
+}

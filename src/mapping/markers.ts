@@ -1,0 +1,58 @@
+// What shows that a span is GenAI: its scope, known at start, or a key that no other span carries.
+import type { Attributes } from "@opentelemetry/api";
+import { defaultVocabularies } from "./vocabularies/index.js";
+import type { Vocabulary } from "./vocabulary.js";
+
+interface Marks {
+  readonly keys: ReadonlySet<string>;
+  readonly beginnings: readonly string[];
+  readonly scopes: ReadonlySet<string>;
+  readonly scopeBeginnings: readonly string[];
+  /** Two first letters of every key and beginning: most attributes of most spans end here. */
+  readonly heads: ReadonlySet<number>;
+}
+
+const marksBefore = new WeakMap<readonly Vocabulary[], Marks>();
+
+function marksOf(vocabularies: readonly Vocabulary[]): Marks {
+  const before = marksBefore.get(vocabularies);
+  if (before !== undefined) return before;
+  const all = vocabularies.flatMap((vocabulary) => vocabulary.markers ?? []);
+  const scopes = vocabularies.flatMap((vocabulary) => vocabulary.scopes ?? []);
+  const marks: Marks = {
+    keys: new Set(all.filter((mark) => !mark.endsWith("."))),
+    beginnings: all.filter((mark) => mark.endsWith(".")),
+    scopes: new Set(scopes.filter((scope) => !scope.endsWith("*"))),
+    scopeBeginnings: scopes.filter((scope) => scope.endsWith("*")).map((scope) => scope.slice(0, -1)),
+    heads: new Set(all.map(headOf)),
+  };
+  marksBefore.set(vocabularies, marks);
+  return marks;
+}
+
+function headOf(key: string): number {
+  return key.charCodeAt(0) * 65536 + key.charCodeAt(1);
+}
+
+/** Whether every span of this instrumentation scope is a GenAI span. Known when a span starts. */
+export function isGenAiScope(scopeName: string, vocabularies: readonly Vocabulary[] = defaultVocabularies): boolean {
+  const marks = marksOf(vocabularies);
+  return marks.scopes.has(scopeName) || marks.scopeBeginnings.some((beginning) => scopeName.startsWith(beginning));
+}
+
+/**
+ * Whether a span carries what only GenAI spans carry: a vocabulary's keys for model, agent, tool, retrieval or
+ * embedding, and nothing plainer (a session, a user, a tag). Cheap: meant for every span at its start and its end.
+ */
+export function hasGenAiMarker(
+  attributes: Attributes,
+  vocabularies: readonly Vocabulary[] = defaultVocabularies,
+): boolean {
+  const marks = marksOf(vocabularies);
+  for (const key in attributes) {
+    if (!marks.heads.has(headOf(key)) || attributes[key] === undefined) continue;
+    if (marks.keys.has(key)) return true;
+    for (const beginning of marks.beginnings) if (key.startsWith(beginning)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,84 @@
+// What two runs decide between them: which of two model calls is the call, and which agent is the root.
+import type { KeyValues, RunEvent } from "../run.js";
+import type { Mapped } from "./mapped.js";
+
+/**
+ * Two model runs, one inside the other with nothing but chains between them, are one call (two instrumentations saw
+ * it). The one that has the messages stays a model call (the inner one where both or neither have them) and keeps the
+ * usage, the other's where it has none itself; the other becomes a chain with its counts as plain metadata.
+ */
+export function settleModelCalls(outer: Mapped, inner: Mapped): { outer: Mapped; inner: Mapped } {
+  if (!outer.isModelCall || !inner.isModelCall) return { outer, inner };
+  const staysOuter = outer.hasMessages === inner.hasMessages ? hasUsage(outer) && !hasUsage(inner) : outer.hasMessages;
+  const [stays, goes] = staysOuter ? [outer, inner] : [inner, outer];
+  const call = withGains(stays, goes);
+  const chain = demoteModelCall(goes);
+  return staysOuter ? { outer: call, inner: chain } : { outer: chain, inner: call };
+}
+
+function hasUsage(mapped: Mapped): boolean {
+  return mapped.content.extra.metadata["usage_metadata"] !== undefined;
+}
+
+/** Usage and the first token's time, where only the other span has them. */
+function withGains(stays: Mapped, other: Mapped): Mapped {
+  const { content } = stays;
+  const usage = other.content.extra.metadata["usage_metadata"];
+  const first = newTokenOf(other);
+  const gainsUsage = !hasUsage(stays) && usage !== undefined;
+  const gainsFirst = first !== undefined && newTokenOf(stays) === undefined;
+  if (!gainsUsage && !gainsFirst) return stays;
+  return {
+    ...stays,
+    content: {
+      ...content,
+      ...(gainsFirst ? { events: [first, ...(content.events ?? [])] } : {}),
+      extra: gainsUsage
+        ? { ...content.extra, metadata: { ...content.extra.metadata, usage_metadata: usage } }
+        : content.extra,
+    },
+  };
+}
+
+function newTokenOf(mapped: Mapped): RunEvent | undefined {
+  return mapped.content.events?.find((event) => event.name === "new_token");
+}
+
+/** A model call that is counted elsewhere: a chain, its counts plain metadata. */
+export function demoteModelCall(mapped: Mapped): Mapped {
+  if (!mapped.isModelCall) return mapped;
+  const { usage_metadata: usage, ls_model_type: _, ...metadata } = mapped.content.extra.metadata;
+  const counts: KeyValues = mapped.counts ?? (usage === undefined ? {} : { counted_usage: usage });
+  return {
+    ...mapped,
+    isModelCall: false,
+    content: {
+      ...mapped.content,
+      run_type: "chain",
+      extra: { ...mapped.content.extra, metadata: { ...counts, ...metadata } },
+    },
+  };
+}
+
+/**
+ * Says of an agent's run what it is to its trace: `root`, or `subagent` where an agent's run is above it. A stated
+ * `ls_agent_type` wins; runs of no agent stay as they are.
+ */
+export function asAgent(mapped: Mapped, insideAgent: boolean): Mapped {
+  const { content } = mapped;
+  if (!mapped.isAgent || content.extra.metadata["ls_agent_type"] !== undefined) return mapped;
+  const metadata = { ...content.extra.metadata, ls_agent_type: insideAgent ? "subagent" : "root" };
+  return { ...mapped, content: { ...content, extra: { ...content.extra, metadata } } };
+}
+
+/**
+ * An error is told once, where it happened: a run above it whose error has the same message keeps its first line, as a
+ * status, without the stack.
+ */
+export function asStatusAbove(above: Mapped, errorBelow: string): Mapped {
+  const { error } = above.content;
+  const head = error?.split("\n\n", 1)[0];
+  if (error === undefined || head === undefined || head === error || errorBelow.split("\n\n", 1)[0] !== head)
+    return above;
+  return { ...above, content: { ...above.content, error: head } };
+}

@@ -1,0 +1,12 @@
+// Whether an attribute says anything at all.
+import { isObject } from "./json.js";
+
+/** What libraries write where content was left out. */
+const leftOut = new Set(["__REDACTED__", "", "{}", "[]"]);
+
+/** Whether a value is there: not empty, and not a mark of content that was left out. */
+export function isThere(value: unknown): boolean {
+  if (typeof value === "string") return !leftOut.has(value);
+  if (Array.isArray(value)) return value.length > 0;
+  return value !== undefined && value !== null && !(isObject(value) && Object.keys(value).length === 0);
+}

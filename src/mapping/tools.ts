@@ -1,0 +1,47 @@
+// The tools a model was offered, in OpenAI's form.
+import type { KeyValues } from "../run.js";
+import { decode, isObject, put, toText } from "./json.js";
+
+/** Tool definitions of a list in any form; undefined where there is none. */
+export function toTools(value: unknown): unknown[] | undefined {
+  const list = decode(value);
+  if (!Array.isArray(list)) return isObject(list) ? toTools(Object.values(list)) : undefined;
+  const tools = list.map((entry) => toTool(decode(entry))).filter((tool) => tool !== undefined);
+  return tools.length === 0 ? undefined : tools;
+}
+
+function toTool(value: unknown): unknown {
+  if (typeof value === "string") return value === "" ? undefined : { type: "function", function: { name: value } };
+  if (!isObject(value)) return undefined;
+  const wrapped = isObject(value["tool"]) ? decode(value["tool"]["json_schema"]) : undefined;
+  if (isObject(wrapped)) return toTool(wrapped);
+  if (isObject(value["function"])) return value;
+  const name = toText(value["name"]);
+  if (name === undefined) return value;
+  const type = toText(value["type"]);
+  // A provider's own tool (`web_search`, `computer_20250124`) is no function.
+  if (type !== undefined && type !== "function" && type !== "tool" && type !== "custom") return value;
+  const parameters = decode(value["inputSchema"] ?? value["input_schema"] ?? value["parameters"] ?? value["schema"]);
+  const definition: KeyValues = { name };
+  if (toText(value["description"]) !== undefined) definition["description"] = value["description"];
+  if (isObject(parameters))
+    definition["parameters"] = isObject(parameters["jsonSchema"]) ? parameters["jsonSchema"] : parameters;
+  if (typeof value["strict"] === "boolean") definition["strict"] = value["strict"];
+  return { type: "function", function: definition };
+}
+
+/** `maxOutputTokens` → `max_output_tokens`; the last part of a dotted key. */
+export function toParamName(key: string): string {
+  const last = key.slice(key.lastIndexOf(".") + 1);
+  const snake = last.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();
+  return snake === "stop_sequences" ? "stop" : snake;
+}
+
+/** Merges model parameters into what is there already; what is there stays, and what says nothing is left out. */
+export function addParams(to: KeyValues, params: KeyValues): void {
+  for (const key of Object.keys(params)) {
+    const value = params[key];
+    if (value === undefined || value === null || value === "" || Object.hasOwn(to, key)) continue;
+    put(to, key, value);
+  }
+}

@@ -1,0 +1,249 @@
+// Token usage: from single counts or from an object in any API's form, to the one form LangSmith sums up.
+import type { KeyValues } from "../run.js";
+import { decode, isObject, put, toCount } from "./json.js";
+import type { Slots } from "./slots.js";
+
+/** Usage as LangSmith takes it. Details are parts of their total. */
+export interface UsageMetadata extends KeyValues {
+  input_tokens: number;
+  output_tokens: number;
+  total_tokens: number;
+  input_token_details?: Record<string, number>;
+  output_token_details?: Record<string, number>;
+  input_cost?: number;
+  output_cost?: number;
+  total_cost?: number;
+}
+
+interface Counts {
+  input: number | undefined;
+  output: number | undefined;
+  total: number | undefined;
+  inputDetails: Record<string, number>;
+  outputDetails: Record<string, number>;
+  inputCost: number | undefined;
+  outputCost: number | undefined;
+  totalCost: number | undefined;
+  /** Whether it is known that the input leaves cached tokens out. */
+  isCachedApart: boolean;
+}
+
+const inputKeys = ["input_tokens", "prompt_tokens", "inputTokens", "promptTokens", "promptTokenCount", "input"];
+const outputKeys = [
+  "output_tokens",
+  "completion_tokens",
+  "outputTokens",
+  "completionTokens",
+  "candidatesTokenCount",
+  "output",
+];
+const totalKeys = ["total_tokens", "totalTokens", "totalTokenCount", "total"];
+
+/** Names that APIs give to parts of the input and the output, and LangSmith's for them. */
+const inputDetails: Readonly<Record<string, string>> = {
+  cached_tokens: "cache_read",
+  cache_read: "cache_read",
+  cacheReadTokens: "cache_read",
+  cachedInputTokens: "cache_read",
+  cache_read_input_tokens: "cache_read",
+  cachedContentTokenCount: "cache_read",
+  input_cached_tokens: "cache_read",
+  input_cache_read: "cache_read",
+  cache_creation: "cache_creation",
+  cache_write: "cache_creation",
+  cacheWriteTokens: "cache_creation",
+  cache_creation_input_tokens: "cache_creation",
+  input_cache_creation: "cache_creation",
+  audio: "audio",
+  audio_tokens: "audio",
+  input_audio: "audio",
+  input_audio_tokens: "audio",
+};
+const outputDetails: Readonly<Record<string, string>> = {
+  reasoning: "reasoning",
+  reasoning_tokens: "reasoning",
+  reasoningTokens: "reasoning",
+  thoughtsTokenCount: "reasoning",
+  output_reasoning: "reasoning",
+  output_reasoning_tokens: "reasoning",
+  audio: "audio",
+  audio_tokens: "audio",
+  output_audio: "audio",
+  output_audio_tokens: "audio",
+};
+/** What is all of its total that is not one of the other parts: no detail. */
+const remainders = new Set(["noCacheTokens", "textTokens", "text_tokens", "no_cache_tokens"]);
+
+/** The usage that single counts and usage objects of a span come to; undefined where there is no count and no cost. */
+export function usageFrom(slots: Slots, isScopeCachedApart: boolean): UsageMetadata | undefined {
+  const counts = emptyCounts(isScopeCachedApart);
+  counts.input = slots.first("usage.input_tokens", toCount);
+  counts.output = slots.first("usage.output_tokens", toCount);
+  counts.total = slots.first("usage.total_tokens", toCount);
+  detail(counts.inputDetails, "cache_read", slots.first("usage.cache_read", toCount));
+  detail(counts.inputDetails, "cache_creation", slots.first("usage.cache_creation", toCount));
+  detail(counts.outputDetails, "reasoning", slots.first("usage.reasoning", toCount));
+  counts.inputCost = slots.first("usage.input_cost", toCount);
+  counts.outputCost = slots.first("usage.output_cost", toCount);
+  counts.totalCost = slots.first("usage.total_cost", toCount);
+  for (const { value, name } of slots.all("usage.input_details"))
+    addDetails(counts.inputDetails, value, name, inputDetails);
+  for (const { value, name } of slots.all("usage.output_details")) {
+    addDetails(counts.outputDetails, value, name, outputDetails);
+  }
+  const [whole] = slots.all("usage").flatMap(({ value }) => fromObject(value, isScopeCachedApart) ?? []);
+  return settle(whole === undefined ? counts : whichever(whole, counts));
+}
+
+/** The usage of an object in any API's form; undefined where it holds no count. */
+export function toUsage(value: unknown): UsageMetadata | undefined {
+  const counts = fromObject(value, false);
+  return counts === undefined ? undefined : settle(counts);
+}
+
+function emptyCounts(isCachedApart: boolean): Counts {
+  return {
+    input: undefined,
+    output: undefined,
+    total: undefined,
+    inputDetails: {},
+    outputDetails: {},
+    inputCost: undefined,
+    outputCost: undefined,
+    totalCost: undefined,
+    isCachedApart,
+  };
+}
+
+function fromObject(value: unknown, isCachedApart: boolean): Counts | undefined {
+  const usage = decode(value);
+  if (!isObject(usage)) return undefined;
+  const counts = emptyCounts(isCachedApart);
+  counts.input = firstCount(usage, inputKeys);
+  counts.output = firstCount(usage, outputKeys);
+  counts.total = firstCount(usage, totalKeys);
+  counts.inputCost = toCount(usage["input_cost"]);
+  counts.outputCost = toCount(usage["output_cost"]);
+  counts.totalCost = toCount(usage["total_cost"]);
+  for (const key of ["input_token_details", "input_tokens_details", "prompt_tokens_details", "inputTokenDetails"]) {
+    addDetails(counts.inputDetails, usage[key], undefined, inputDetails);
+  }
+  for (const key of [
+    "output_token_details",
+    "output_tokens_details",
+    "completion_tokens_details",
+    "outputTokenDetails",
+  ]) {
+    addDetails(counts.outputDetails, usage[key], undefined, outputDetails);
+  }
+  // Parts that stand beside the totals; Anthropic's API counts its cached tokens apart.
+  for (const key of Object.keys(usage)) {
+    if (key in inputDetails && key !== "audio") addDetails(counts.inputDetails, usage[key], key, inputDetails);
+    if (key in outputDetails && key !== "audio") addDetails(counts.outputDetails, usage[key], key, outputDetails);
+  }
+  if ("cache_read_input_tokens" in usage || "cache_creation_input_tokens" in usage) {
+    counts.isCachedApart = counts.total === undefined && !("prompt_tokens" in usage);
+  }
+  const isEmpty = counts.input === undefined && counts.output === undefined && counts.total === undefined;
+  return isEmpty && counts.totalCost === undefined ? undefined : counts;
+}
+
+function firstCount(usage: KeyValues, keys: readonly string[]): number | undefined {
+  for (const key of keys) {
+    const count = toCount(usage[key]);
+    if (count !== undefined) return count;
+  }
+  return undefined;
+}
+
+function addDetails(
+  to: Record<string, number>,
+  value: unknown,
+  name: string | undefined,
+  names: Readonly<Record<string, string>>,
+): void {
+  if (name !== undefined) {
+    detail(to, Object.hasOwn(names, name) ? (names[name] ?? name) : name, toCount(value), name);
+    return;
+  }
+  const details = decode(value);
+  if (!isObject(details)) return;
+  for (const key of Object.keys(details)) {
+    detail(to, Object.hasOwn(names, key) ? (names[key] ?? key) : key, toCount(details[key]), key);
+  }
+}
+
+function detail(to: Record<string, number>, name: string, count: number | undefined, key = name): void {
+  if (count === undefined || count === 0 || remainders.has(key) || Object.hasOwn(to, name)) return;
+  put(to, name, count);
+}
+
+/** Field by field, what stands in the object and else the single count. */
+function whichever(whole: Counts, single: Counts): Counts {
+  return {
+    input: whole.input ?? single.input,
+    output: whole.output ?? single.output,
+    total: whole.total ?? single.total,
+    inputDetails: { ...single.inputDetails, ...whole.inputDetails },
+    outputDetails: { ...single.outputDetails, ...whole.outputDetails },
+    inputCost: single.inputCost ?? whole.inputCost,
+    outputCost: single.outputCost ?? whole.outputCost,
+    totalCost: single.totalCost ?? whole.totalCost,
+    isCachedApart: whole.isCachedApart,
+  };
+}
+
+function settle(counts: Counts): UsageMetadata | undefined {
+  let { input, output, total } = counts;
+  const hasCost = counts.inputCost !== undefined || counts.outputCost !== undefined || counts.totalCost !== undefined;
+  if (input === undefined && output === undefined && total === undefined && !hasCost) return undefined;
+  if (input === undefined && output === undefined) {
+    // A stated total alone: nobody knows its parts; an embedding's is all input.
+    input = total ?? 0;
+    output = 0;
+  } else {
+    input ??= Math.max(0, (total ?? 0) - (output ?? 0));
+    output ??= total === undefined ? 0 : Math.max(0, total - input);
+  }
+  const cached = (counts.inputDetails["cache_read"] ?? 0) + (counts.inputDetails["cache_creation"] ?? 0);
+  const inputParts = sum(counts.inputDetails);
+  const outputParts = sum(counts.outputDetails);
+  const missing = total === undefined ? 0 : total - input - output;
+  if (cached > 0 && (counts.isCachedApart || cached > input)) {
+    input += cached;
+  } else if (missing > 0 && inputParts + outputParts >= missing) {
+    // The total says that parts were left out of the counts: Langfuse's wrapper subtracts all of them.
+    if (inputParts + outputParts === missing) {
+      input += inputParts;
+      output += outputParts;
+    } else if (inputParts === missing) input += inputParts;
+    else if (outputParts === missing) output += outputParts;
+    else if (cached === missing) input += cached;
+  }
+  total = input + output;
+  return {
+    input_tokens: input,
+    output_tokens: output,
+    total_tokens: total,
+    ...(Object.keys(counts.inputDetails).length === 0 ? {} : { input_token_details: counts.inputDetails }),
+    ...(Object.keys(counts.outputDetails).length === 0 ? {} : { output_token_details: counts.outputDetails }),
+    ...costs(counts),
+  };
+}
+
+function costs({ inputCost, outputCost, totalCost }: Counts): KeyValues {
+  const total =
+    totalCost ??
+    (inputCost === undefined && outputCost === undefined ? undefined : (inputCost ?? 0) + (outputCost ?? 0));
+  // Zeros throughout say that nobody knew the price.
+  if (total === undefined || (total === 0 && !inputCost && !outputCost)) return {};
+  return {
+    ...(inputCost === undefined ? {} : { input_cost: inputCost }),
+    ...(outputCost === undefined ? {} : { output_cost: outputCost }),
+    total_cost: total,
+  };
+}
+
+function sum(details: Record<string, number>): number {
+  return Object.values(details).reduce((total, count) => total + count, 0);
+}

@@ -1,0 +1,103 @@
+// OpenInference (Arize): flattened messages, and whole bodies beside them.
+
+import { decode, isObject } from "../json.js";
+import type { MappableSpan } from "../span.js";
+import { isThere } from "../there.js";
+import { byValue, isOneOf, type Vocabulary } from "../vocabulary.js";
+
+const kinds = byValue(
+  {
+    LLM: "llm",
+    EMBEDDING: "embedding",
+    RETRIEVER: "retriever",
+    RERANKER: "retriever",
+    TOOL: "tool",
+    PROMPT: "prompt",
+  },
+  "chain",
+);
+
+/** Model parameters; the conversation in them stands in the messages already, unless those were hidden. */
+function parameters(value: unknown, span: MappableSpan): unknown {
+  const params = decode(value);
+  if (!isObject(params)) return undefined;
+  if (!isThere(span.attributes["input.value"])) return params;
+  const { messages, system, instructions, input, prompt, contents, systemInstruction, ...rest } = params;
+  return rest;
+}
+
+export const openinference: Vocabulary = {
+  name: "openinference",
+  about: "OpenInference, Arize's conventions: its instrumentations for OpenAI, Anthropic, LangChain and others.",
+  scopes: ["@arizeai/openinference-*", "openinference-core", "openinference.instrumentation.*"],
+  markers: [
+    "openinference.span.kind",
+    "llm.model_name",
+    "llm.input_messages.",
+    "llm.output_messages.",
+    "llm.token_count.",
+    "llm.invocation_parameters",
+    "embedding.model_name",
+    "embedding.embeddings.",
+    "retrieval.documents.",
+    "reranker.",
+  ],
+  rules: [
+    {
+      keys: ["openinference.span.kind"],
+      to: "run_type",
+      as: (kind) => kinds(typeof kind === "string" ? kind.toUpperCase() : kind),
+      note: "LLM → llm, EMBEDDING → embedding, RETRIEVER and RERANKER → retriever, TOOL → tool, PROMPT → prompt, all others → chain",
+    },
+    { keys: ["openinference.span.kind"], to: "agent", as: isOneOf("AGENT", "agent") },
+    { prefix: "llm.input_messages.", to: "input_messages", flattened: true },
+    { prefix: "llm.prompts.", to: "input_messages", flattened: true, as: promptTexts },
+    { keys: ["input.value"], to: "inputs", note: "for llm runs where it holds more than the flattened messages" },
+    { prefix: "llm.output_messages.", to: "output_messages", flattened: true },
+    { prefix: "llm.choices.", to: "output_messages", flattened: true, as: (choices) => ({ choices }) },
+    { keys: ["output.value"], to: "outputs", note: "for llm runs where it holds more than the flattened messages" },
+    { keys: ["input.mime_type", "output.mime_type"], to: "drop" },
+    { keys: ["llm.provider", "llm.system"], to: "provider" },
+    {
+      keys: ["llm.response.model_name", "llm.model_name", "embedding.model_name", "reranker.model_name"],
+      to: "model",
+    },
+    { keys: ["llm.request.model_name"], to: "requested_model" },
+    { keys: ["llm.invocation_parameters", "embedding.invocation_parameters"], to: "params", as: parameters },
+    { prefix: "llm.tools.", to: "tools", flattened: true },
+    { keys: ["llm.finish_reason"], to: "finish_reason" },
+    { keys: ["llm.token_count.prompt"], to: "usage.input_tokens" },
+    { keys: ["llm.token_count.completion"], to: "usage.output_tokens" },
+    { keys: ["llm.token_count.total"], to: "usage.total_tokens" },
+    { prefix: "llm.token_count.prompt_details.", to: "usage.input_details" },
+    { prefix: "llm.token_count.completion_details.", to: "usage.output_details" },
+    { keys: ["llm.cost.prompt"], to: "usage.input_cost" },
+    { keys: ["llm.cost.completion"], to: "usage.output_cost" },
+    { keys: ["llm.cost.total"], to: "usage.total_cost" },
+    { keys: ["tool.name"], to: "tool_name" },
+    { keys: ["tool.id"], to: "tool_call_id" },
+    {
+      keys: ["tool.parameters"],
+      to: "tool_arguments",
+      when: (span) => span.attributes["input.value"] === undefined,
+      note: "only where there is no `input.value`",
+    },
+    { prefix: "embedding.embeddings.", to: "vectors", flattened: true },
+    { prefix: "retrieval.documents.", to: "documents", flattened: true },
+    { keys: ["reranker.query"], to: "query" },
+    { prefix: "reranker.input_documents.", to: "texts", flattened: true },
+    { prefix: "reranker.output_documents.", to: "documents", flattened: true },
+    { keys: ["reranker.top_k"], to: "param", name: "top_k" },
+    { keys: ["metadata"], to: "metadata", as: (value) => (isObject(decode(value)) ? decode(value) : undefined) },
+    { prefix: "metadata.", to: "metadata" },
+    { keys: ["tag.tags"], to: "tags" },
+  ],
+};
+
+function promptTexts(prompts: unknown): unknown {
+  if (!Array.isArray(prompts)) return undefined;
+  return prompts.map((entry) => {
+    const prompt = isObject(entry) && isObject(entry["prompt"]) ? entry["prompt"]["text"] : entry;
+    return { role: "user", content: prompt };
+  });
+}
