@@ -3,7 +3,13 @@
 import type { EntryOwner, SpanEntry } from "./identity/node.js";
 import type { MappableLogRecord } from "./mapping/span.js";
 import type { LangSmithDestination } from "./options.js";
-import type { Run } from "./run.js";
+import type { Run, RunType } from "./run.js";
+
+/** What a run is, as far as its span shows it when a reference is taken. */
+export interface ReferencedRun {
+  readonly name: string;
+  readonly runType: RunType;
+}
 
 /** A running bridge, as far as propagation, authoring and the client may ask it. */
 export interface Bridge extends EntryOwner {
@@ -13,8 +19,10 @@ export interface Bridge extends EntryOwner {
   readonly destination: LangSmithDestination;
   /** Marked `primary` by its options. */
   readonly isMarkedPrimary: boolean;
-  /** Opens the entry's trace and queues the pending posts of its run and of every unsent ancestor. */
-  takeReference(entry: SpanEntry): void;
+  /** Opens the entry's trace and queues the pending posts of its run and of every unsent ancestor; says what the run is. */
+  takeReference(entry: SpanEntry): ReferencedRun | undefined;
+  /** Opens the entry's trace, where it is held. */
+  openTrace(entry: SpanEntry): void;
   /** Hands a log record's content to a span's run; false (and counted) where the run was sent already. */
   addLogRecord(entry: SpanEntry, record: MappableLogRecord): boolean;
   /** Sends an operation on a run that no span of this process stands for (endRun). */

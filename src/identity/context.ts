@@ -1,6 +1,6 @@
 // What the bridge keeps in an OpenTelemetry context: a place to hang under, and what runs started inside inherit.
 import { type Context, createContextKey, trace } from "@opentelemetry/api";
-import type { KeyValues } from "../run.js";
+import type { KeyValues, RunType } from "../run.js";
 import type { ParentPlace } from "./place.js";
 
 /** A place set in a context, from a header or a reference. */
@@ -13,6 +13,9 @@ export interface ContextPlace {
   readonly tags: readonly string[] | undefined;
   /** The span that was active when the place was set: a local span started since then wins over the place. */
   readonly activeSpanId: string | undefined;
+  /** The run's name and type, where the reference said them. */
+  readonly name?: string | undefined;
+  readonly runType?: RunType | undefined;
 }
 
 /** What runs started inside inherit; every field is optional and the inner context wins field by field. */

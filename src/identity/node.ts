@@ -21,6 +21,10 @@ export interface RunNode extends ParentPlace {
 export interface SpanEntry {
   readonly owner: EntryOwner;
   readonly node: RunNode | undefined;
+  /** The place under which children hang: the node, or the place from outside under which only passed-over spans stand. */
+  readonly anchor: ParentPlace | undefined;
+  /** The trace's project. */
+  readonly project: string;
   readonly isKept: boolean;
 }
 
@@ -89,6 +93,11 @@ export function entriesById(spanId: string): readonly SpanEntry[] {
 }
 
 const NONE: readonly SpanEntry[] = [];
+
+/** Whether a span with this id has started here and not ended. */
+export function isSpanOpen(spanId: string): boolean {
+  return index().open.has(spanId);
+}
 
 /** One owner's entry of a span. */
 export function entryOf(span: Span, owner: EntryOwner): SpanEntry | undefined {

@@ -31,7 +31,8 @@ export function hide(run: Run, options: HideOptions, onError: (option: string, e
     delete hidden.attachments;
     if (run.events) hidden.events = run.events.map(bare);
   }
-  if (hideMetadata) hidden.extra = { ...run.extra, metadata: hiddenMetadata(run, hideMetadata, onError) };
+  // A patch of endRun says nothing of metadata.
+  if (hideMetadata && run.extra) hidden.extra = { ...run.extra, metadata: hiddenMetadata(run, hideMetadata, onError) };
   return hidden;
 }
 

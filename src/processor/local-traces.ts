@@ -12,6 +12,8 @@ export interface LocalTrace {
   state: LocalTraceState;
   readonly otelTraceId: string;
   root: Tracked | undefined;
+  /** The first span's name when it started, for whoever must be told of the trace. */
+  name: string;
   /** Spans that have started here and not ended. */
   openSpans: number;
   /** Ended and referenced runs, and pending posts due, until the trace opens. */
@@ -80,6 +82,7 @@ export function createLocalTraces(
         state,
         otelTraceId,
         root: undefined,
+        name: "",
         openSpans: 0,
         held: new Set(),
         heldBytes: 0,

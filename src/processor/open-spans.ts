@@ -3,8 +3,6 @@
 import type { Tracked } from "./tracked.js";
 
 export interface OpenSpansOptions {
-  /** Milliseconds until a span is held weakly only. */
-  readonly holdMillis: number;
   readonly pendingAfterMillis: number;
   readonly abandonedAfterMillis: number;
   /** A span is held weakly from now on: its view is to be taken. */
@@ -34,6 +32,8 @@ interface List {
   tail: Tracked | undefined;
 }
 
+const MAX_HOLD_MILLIS = 1000;
+
 const COLLECTED = "the span was garbage-collected before it ended: its call was rejected, broken off or never awaited";
 
 export function createOpenSpans(options: OpenSpansOptions): OpenSpans {
@@ -44,7 +44,10 @@ export function createOpenSpans(options: OpenSpansOptions): OpenSpans {
   const collected = new FinalizationRegistry<Tracked>((tracked) => {
     if (tracked.list) options.onClose(tracked, COLLECTED);
   });
-  const tickMillis = Math.min(250, Math.max(10, Math.min(options.holdMillis, options.pendingAfterMillis) / 4));
+  // Held for as long as it may yet be posted at its end without a pending post, a second at the most.
+  const holdMillis =
+    options.pendingAfterMillis > 0 ? Math.min(MAX_HOLD_MILLIS, options.pendingAfterMillis) : MAX_HOLD_MILLIS;
+  const tickMillis = Math.min(250, Math.max(10, holdMillis / 4));
   let timer: NodeJS.Timeout | undefined;
   let size = 0;
   let isKept = false;
@@ -91,7 +94,7 @@ export function createOpenSpans(options: OpenSpansOptions): OpenSpans {
     timer = undefined;
     isKept = false;
     const at = now();
-    advance(young, options.holdMillis, at, (tracked) => {
+    advance(young, holdMillis, at, (tracked) => {
       push(aging, tracked);
       weaken(tracked);
     });

@@ -29,7 +29,6 @@ export interface PlacingOptions {
   readonly options: Pick<ResolvedOptions, "spans" | "traces" | "projectName" | "samplingRate">;
   readonly traces: LocalTraces;
   readonly isOwn: (entry: unknown) => entry is Tracked;
-  readonly now: () => number;
 }
 
 /** What stands above a starting span. */
@@ -51,7 +50,7 @@ export interface Placed {
 }
 
 /** Makes the function that places a span at its start. */
-export function createPlacing({ owner, options, traces, isOwn, now }: PlacingOptions) {
+export function createPlacing({ owner, options, traces, isOwn }: PlacingOptions) {
   function aboveOf(context: Context, settings: TracingSettings | undefined): Above {
     if (settings?.newTrace && !isInsideNewTrace(context, settings)) return ROOT;
     const place = winningPlace(context);
@@ -150,7 +149,7 @@ export function createPlacing({ owner, options, traces, isOwn, now }: PlacingOpt
       keptParent,
       spanId: spanContext.spanId,
       scopeName: scope,
-      seenAt: now(),
+      seenAt: performance.now(),
       notes: notesOf(above, settings, shiftMicros),
       span: source,
       weak: undefined,
@@ -169,12 +168,16 @@ export function createPlacing({ owner, options, traces, isOwn, now }: PlacingOpt
       isWaitingForOuter: false,
       hasSettledInner: false,
       settledAs: undefined,
+      settledUsage: undefined,
       isAgent: false,
+      errorsBelow: undefined,
+      exports: undefined,
       previous: undefined,
       next: undefined,
       list: undefined,
     };
     local.root ??= tracked;
+    local.name ||= source.name;
     return { tracked, opensTrace: isGenAi || (settings !== undefined && settings.enabled !== false) };
   };
 

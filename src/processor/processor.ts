@@ -1,13 +1,16 @@
 // The SpanProcessor: where identity, mapping, privacy and delivery meet.
-import { type Context, context as contextApi, diag } from "@opentelemetry/api";
-import { addBridge, type Bridge, bridges, primaryBridge, removeBridge } from "../bridges.js";
-import type { EntryOwner, SpanEntry } from "../identity/node.js";
+import { type Context, context as contextApi } from "@opentelemetry/api";
+import { addBridge, type Bridge, bridges, primaryBridge, type ReferencedRun, removeBridge } from "../bridges.js";
+import type { SpanEntry } from "../identity/node.js";
 import type { MappableLogRecord } from "../mapping/span.js";
 import { type LangSmithDestination, type LangSmithOptions, type ResolvedOptions, resolveOptions } from "../options.js";
 import type { Run } from "../run.js";
+import { within } from "./deadline.js";
 import { createRuns, type Runs } from "./runs.js";
+import type { RunsOwner, Taken } from "./runs-owner.js";
 import { createSink, type Sink, type SinkStats } from "./sink.js";
 import type { SourceSpan } from "./source-span.js";
+import type { Target } from "./tracked.js";
 
 /** What `processor.stats()` says. */
 export interface ProcessorStats extends SinkStats {
@@ -39,7 +42,7 @@ export interface ProcessorStats extends SinkStats {
  * sdk.start();
  * ```
  */
-export class LangSmithSpanProcessor implements Bridge {
+export class LangSmithSpanProcessor implements Bridge, RunsOwner {
   readonly isMarkedPrimary: boolean;
   readonly #options: ResolvedOptions;
   readonly #sink: Sink | undefined;
@@ -55,8 +58,7 @@ export class LangSmithSpanProcessor implements Bridge {
     this.#runs = createRuns({
       owner: this,
       options: this.#options,
-      sink: this.#sink,
-      isPrimary: () => this.#isPrimaryBridge(),
+      target: { sink: this.#sink, isPrimary: () => this.#isPrimaryBridge() },
     });
     addBridge(this);
   }
@@ -83,7 +85,7 @@ export class LangSmithSpanProcessor implements Bridge {
    */
   async forceFlush(): Promise<void> {
     if (this.#shutdown) return this.#shutdown;
-    await this.#within(async (left) => {
+    await within(this.#options.shutdownTimeoutMillis, async (left) => {
       await this.#runs?.flush();
       await this.#sink?.flush(left());
     });
@@ -91,7 +93,7 @@ export class LangSmithSpanProcessor implements Bridge {
 
   /** Closes what is open, sends what there is, and stops. Settles within `shutdownTimeoutMillis`, never rejects. */
   shutdown(): Promise<void> {
-    this.#shutdown ??= this.#within(async (left) => {
+    this.#shutdown ??= within(this.#options.shutdownTimeoutMillis, async (left) => {
       await this.#runs?.close();
       await this.#sink?.shutdown(left());
     }).finally(() => removeBridge(this));
@@ -104,12 +106,24 @@ export class LangSmithSpanProcessor implements Bridge {
     return { ...NOTHING, ...this.#runs?.stats(), ...sink };
   }
 
+  exportTo(entry: SpanEntry, span: SourceSpan, to: Target): Taken {
+    return this.#runs?.exportTo(entry, span, to) ?? "no run";
+  }
+
+  async settle(): Promise<void> {
+    await this.#runs?.flush();
+  }
+
   isOpen(entry: SpanEntry): boolean {
     return this.#runs?.isOpen(entry) ?? false;
   }
 
-  takeReference(entry: SpanEntry): void {
-    this.#runs?.takeReference(entry);
+  takeReference(entry: SpanEntry): ReferencedRun | undefined {
+    return this.#runs?.takeReference(entry);
+  }
+
+  openTrace(entry: SpanEntry): void {
+    this.#runs?.openTrace(entry);
   }
 
   addLogRecord(entry: SpanEntry, record: MappableLogRecord): boolean {
@@ -125,26 +139,6 @@ export class LangSmithSpanProcessor implements Bridge {
     this.#isPrimary ??= primaryBridge() === this || !bridges().includes(this);
     return this.#isPrimary;
   }
-
-  async #within(work: (left: () => number) => Promise<void>): Promise<void> {
-    const until = performance.now() + this.#options.shutdownTimeoutMillis;
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<"late">((resolve) => {
-      timer = setTimeout(() => resolve("late"), Math.min(this.#options.shutdownTimeoutMillis, 2 ** 31 - 1));
-    });
-    try {
-      const outcome = await Promise.race([work(() => Math.max(0, until - performance.now())), timeout]);
-      if (outcome === "late") {
-        diag.warn(
-          `otel-langsmith: not everything was sent within ${this.#options.shutdownTimeoutMillis} ms; see stats()`,
-        );
-      }
-    } catch (error) {
-      diag.error("otel-langsmith: flushing failed", error);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
 }
 
 const NOTHING = {
@@ -156,5 +150,3 @@ const NOTHING = {
   lateLogRecords: 0,
   faults: 0,
 };
-
-export type { EntryOwner };

@@ -1,23 +1,21 @@
-// Spans on their way to being runs: placed at start, held or queued at end, mapped later, sent once.
+// Spans on their way to being runs: placed at start, held or queued at end, made later, sent once.
 import { type Context, diag } from "@opentelemetry/api";
+import type { ReferencedRun } from "../bridges.js";
 import { addEntry, type EntryOwner, entriesById, RUN, retireEntries, type SpanEntry } from "../identity/node.js";
-import type { AuthoredContent } from "../mapping/authored.js";
-import { asAgent, hasGenAiMarker, type Mapped, mapSpan } from "../mapping/index.js";
-import type { MappableLogRecord, MappableSpan } from "../mapping/span.js";
+import { hasGenAiMarker } from "../mapping/index.js";
+import type { MappableLogRecord } from "../mapping/span.js";
 import type { ResolvedOptions } from "../options.js";
 import { warnOnce } from "../warnings.js";
 import { createLocalTraces, type DropReason, type LocalTrace } from "./local-traces.js";
+import { createMaking } from "./making.js";
 import { createModelCalls, kindOf } from "./model-calls.js";
 import { createOpenSpans } from "./open-spans.js";
 import { createOutbox } from "./outbox.js";
 import { AUTHORING_SCOPE, createPlacing } from "./placing.js";
-import { runOf } from "./run-of.js";
-import type { Sink } from "./sink.js";
-import { estimateBytes, mappable, type SourceSpan } from "./source-span.js";
-import type { Tracked } from "./tracked.js";
+import type { Taken } from "./runs-owner.js";
+import { estimateBytes, type SourceSpan } from "./source-span.js";
+import type { Target, Tracked } from "./tracked.js";
 
-/** Where the authoring API leaves content on a span. */
-const CONTENT = Symbol.for("otel-langsmith.content");
 /** Beyond this many waiting spans their memory is counted; below, they are too few to matter. */
 const UNCOUNTED = 1024;
 const DEFAULT_QUEUE_BYTES = 64 * 1024 * 1024;
@@ -25,39 +23,46 @@ const DEFAULT_QUEUE_BYTES = 64 * 1024 * 1024;
 export interface RunsOptions {
   readonly owner: EntryOwner;
   readonly options: ResolvedOptions;
-  readonly sink: Sink;
-  readonly isPrimary: () => boolean;
+  /** Where every run goes by itself; undefined where exporters ask for them. */
+  readonly target?: Target;
+  /** How long one of two model calls waits for the other; default `pendingAfterMillis`. */
+  readonly modelCallWaitMillis?: number;
 }
 
 export type Runs = ReturnType<typeof createRuns>;
 
-type Job = { readonly tracked: Tracked; readonly kind: "pending" | "ended"; readonly bytes: number };
+interface Job {
+  readonly tracked: Tracked;
+  readonly kind: "pending" | "ended";
+  readonly bytes: number;
+}
 
-export function createRuns({ owner, options, sink, isPrimary }: RunsOptions) {
+export function createRuns({ owner, options, target, modelCallWaitMillis }: RunsOptions) {
   const now = () => performance.now();
   const dropped = { noGenAi: 0, bounds: 0 };
   let lateLogRecords = 0;
   let faults = 0;
   let waitingBytes = 0;
 
+  const making = createMaking(options.given.mapping?.vocabularies);
   const traces = createLocalTraces({ maxTraces: options.heldMaxTraces, maxBytes: options.heldMaxBytes }, sayDropped);
-  const place = createPlacing({ owner, options, traces, isOwn, now });
-  const outbox = createOutbox<Job>(work, (job, error) =>
-    fault(`a run could not be made (${job.tracked.spanId})`, error),
-  );
+  const place = createPlacing({ owner, options, traces, isOwn });
+  const outbox = createOutbox<Job>(work, (job, error) => {
+    fault(`the run of span ${job.tracked.spanId} could not be made`, error);
+    letGo(job.tracked);
+  });
   const calls = createModelCalls({
-    waitMillis: options.pendingAfterMillis,
+    waitMillis: modelCallWaitMillis ?? options.pendingAfterMillis,
     now,
-    look,
+    look: making.look,
     isAuthored: (tracked) => tracked.scopeName === AUTHORING_SCOPE,
     emit: sendEnded,
     onWait: () => open.keepTicking(),
   });
   const open = createOpenSpans({
-    holdMillis: options.pendingAfterMillis > 0 ? Math.min(1000, options.pendingAfterMillis) : 1000,
     pendingAfterMillis: options.pendingAfterMillis,
     abandonedAfterMillis: options.abandonedAfterMillis,
-    onWeaken: takeView,
+    onWeaken: making.takeView,
     onPending: queuePending,
     onClose: closeSpan,
     onTick: (at) => calls.expire(at),
@@ -110,20 +115,20 @@ export function createRuns({ owner, options, sink, isPrimary }: RunsOptions) {
     open.remove(tracked);
     retireEntries(tracked.spanId);
     const { trace } = tracked;
-    if (tracked.isKept) {
+    if (!tracked.isKept) letGo(tracked);
+    else {
       if (trace.state === "held" && showsGenAi(tracked)) openTrace(trace);
       if (trace.state === "open") queueEnded(tracked);
       else if (trace.state === "held") traces.hold(trace, tracked, tracked.span ? estimateBytes(tracked.span) : 512);
       else letGo(tracked);
-    } else letGo(tracked);
+    }
     traces.spanEnded(trace);
   }
 
   // ---- traces open or are dropped
 
   function openTrace(trace: LocalTrace): void {
-    const held = traces.open(trace);
-    for (const tracked of held) {
+    for (const tracked of traces.open(trace)) {
       if (tracked.hasEnded) queueEnded(tracked);
       else queuePending(tracked);
     }
@@ -136,7 +141,7 @@ export function createRuns({ owner, options, sink, isPrimary }: RunsOptions) {
   }
 
   /** Looks at every span of a held trace that is still open: some libraries set their attributes after the start. */
-  function lookAgain(trace: LocalTrace): boolean {
+  function lookForGenAi(trace: LocalTrace): boolean {
     if (trace.state === "held") {
       for (const tracked of open) {
         if (tracked.trace === trace && showsGenAi(tracked)) {
@@ -161,148 +166,128 @@ export function createRuns({ owner, options, sink, isPrimary }: RunsOptions) {
     dropped.noGenAi += 1;
     warnOnce(
       "LSB_WARN_TRACE_DROPPED",
-      `A trace without a GenAI span (${JSON.stringify(trace.root?.span?.name ?? trace.root?.scopeName ?? "")}) is not sent to LangSmith, and neither are others like it. Set LANGSMITH_OTEL_TRACES=all (or \`traces: "all"\`) to send every trace.`,
+      `A trace without a GenAI span (its first span: ${JSON.stringify(trace.name)}) is not sent to LangSmith, and neither are others like it. Set LANGSMITH_OTEL_TRACES=all (or \`traces: "all"\`) to send every trace.`,
     );
   }
 
   function letGo(tracked: Tracked): void {
-    tracked.span = undefined;
-    tracked.view = undefined;
+    release(tracked);
+    tracked.errorsBelow = undefined;
     tracked.content = undefined;
     tracked.logs = undefined;
-    tracked.mapped = undefined;
     tracked.settledAs ??= "plain";
   }
 
-  // ---- runs are queued and made
+  function release(tracked: Tracked): void {
+    tracked.span = undefined;
+    tracked.view = undefined;
+    tracked.mapped = undefined;
+  }
+
+  // ---- runs are queued, made and sent
 
   function queuePending(tracked: Tracked): void {
-    if (!tracked.isKept || tracked.isPendingQueued || tracked.hasEnded) return;
+    if (!target || !tracked.isKept || tracked.isPendingQueued || tracked.hasEnded) return;
     const { trace } = tracked;
     if (trace.state === "held" && showsGenAi(tracked)) openTrace(trace);
-    if (trace.state === "held") {
-      // It is due when the trace opens.
-      if (!trace.held.has(tracked)) traces.hold(trace, tracked, 0);
-      return;
-    }
+    // It is due when the trace opens.
+    if (trace.state === "held") traces.hold(trace, tracked, 0);
     if (trace.state !== "open") return;
     tracked.isPendingQueued = true;
     outbox.push({ tracked, kind: "pending", bytes: 0 });
   }
 
-  function queueEnded(tracked: Tracked): void {
+  function queueEnded(tracked: Tracked): boolean {
+    if (!target && !tracked.exports) {
+      // An exporter will bring the span.
+      release(tracked);
+      return true;
+    }
     const bytes = outbox.size >= UNCOUNTED && tracked.span ? estimateBytes(tracked.span) : 0;
     if (waitingBytes + bytes > (options.given.queue?.maxBytes ?? DEFAULT_QUEUE_BYTES)) {
-      sink.lose("queue_full", 1, "more spans ended than could be mapped; the newest are refused");
-      warnOnce(
-        "LSB_WARN_QUEUE_FULL",
-        "Spans end faster than they can be mapped and sent; the newest runs are refused and counted in stats().lost.queue_full. Raise queue.maxBytes, sample (samplingRate), or give the event loop room.",
-      );
-      letGo(tracked);
-      return;
+      refuse(tracked);
+      return false;
     }
     waitingBytes += bytes;
     outbox.push({ tracked, kind: "ended", bytes });
+    return true;
+  }
+
+  function refuse(tracked: Tracked): void {
+    for (const { sink } of targetsOf(tracked)) {
+      sink.lose("queue_full", 1, "more spans ended than could be mapped; the newest are refused");
+    }
+    warnOnce(
+      "LSB_WARN_QUEUE_FULL",
+      "Spans end faster than they can be mapped and sent; the newest runs are refused and counted in stats().lost.queue_full. Raise queue.maxBytes, sample (samplingRate), or give the event loop room.",
+    );
+    letGo(tracked);
+  }
+
+  function targetsOf(tracked: Tracked): readonly Target[] {
+    if (!tracked.exports) return target ? [target] : [];
+    return target ? [target, ...tracked.exports] : tracked.exports;
   }
 
   function work({ tracked, kind, bytes }: Job): void {
     waitingBytes -= bytes;
-    if (kind === "pending") sendPending(tracked);
-    else {
-      tracked.mapped = look(tracked);
-      if (tracked.mapped?.threadId !== undefined) tracked.threadId = tracked.mapped.threadId;
-      calls.offer(tracked);
+    if (kind === "pending") {
+      sendPending(tracked);
+      return;
     }
-  }
-
-  function contentOf(tracked: Tracked): AuthoredContent | undefined {
-    const span = tracked.span ?? tracked.weak?.deref();
-    return (span as { [CONTENT]?: AuthoredContent } | undefined)?.[CONTENT] ?? tracked.content;
-  }
-
-  function viewOf(tracked: Tracked): MappableSpan | undefined {
-    const span = tracked.span ?? tracked.weak?.deref();
-    return span ? mappable(span) : tracked.view;
-  }
-
-  /** What a span shows of itself now; undefined where its run was sent or refused. */
-  function look(tracked: Tracked): Mapped | undefined {
-    const view = viewOf(tracked);
-    if (!view) return undefined;
-    const content = contentOf(tracked);
-    const { vocabularies } = options.given.mapping ?? {};
-    return mapSpan(view, {
-      ...(tracked.logs && { logs: tracked.logs }),
-      ...(content && { content }),
-      ...(vocabularies && { vocabularies }),
-    });
-  }
-
-  function takeView(tracked: Tracked): void {
-    tracked.content ??= contentOf(tracked);
-    tracked.view = viewOf(tracked);
+    tracked.mapped = making.look(tracked);
+    if (tracked.mapped?.threadId !== undefined) tracked.threadId = tracked.mapped.threadId;
+    calls.offer(tracked);
   }
 
   function sendPending(tracked: Tracked): void {
     if (tracked.hasEnded || tracked.sent !== "nothing") return;
-    const seen = look(tracked);
+    const seen = making.look(tracked);
+    const made = seen && making.make(tracked, seen);
     // A pending post that was refused leaves nothing to patch: the end posts the run whole.
-    if (seen && send("post", tracked, seen)) tracked.sent = "pending";
+    if (made && target?.sink.send("post", made.run, made.view, target.isPrimary())) tracked.sent = "pending";
   }
 
   function sendEnded(tracked: Tracked): void {
     const { mapped } = tracked;
-    if (!mapped) return;
-    send(tracked.sent === "pending" ? "end" : "post", tracked, mapped);
+    const made = mapped && making.make(tracked, mapped);
+    if (!made) return;
+    for (const to of targetsOf(tracked)) {
+      const kind = to === target && tracked.sent === "pending" ? "end" : "post";
+      to.sink.send(kind, made.run, made.view, to.isPrimary());
+    }
+    passErrorUp(tracked, made.run.error);
     tracked.sent = "complete";
     tracked.settledAs = kindOf(mapped);
+    tracked.settledUsage = mapped.content.extra.metadata.usage_metadata;
     tracked.isAgent = mapped.isAgent;
+    tracked.exports = undefined;
     letGo(tracked);
   }
 
-  function send(kind: "post" | "end", tracked: Tracked, seen: Mapped): boolean {
-    const { node } = tracked;
-    const view = viewOf(tracked);
-    if (!node || !view) return false;
-    if (tracked.hasEnded) sayWhatWasSeen(seen, node.project);
-    const run = runOf({
-      node,
-      mapped: seen.isAgent ? asAgent(seen, isInsideAgent(tracked)) : seen,
-      endTime: tracked.hasEnded && !tracked.closed ? view.endTime : undefined,
-      closed: tracked.closed,
-      shiftMicros: tracked.trace.shiftMicros,
-      notes: tracked.notes,
-      threadId: threadAbove(tracked),
-    });
-    return sink.send(kind, run, view, isPrimary());
+  function passErrorUp({ keptParent }: Tracked, error: string | undefined): void {
+    if (error === undefined || !keptParent || keptParent.sent === "complete") return;
+    keptParent.errorsBelow ??= [];
+    if (keptParent.errorsBelow.length < 100) keptParent.errorsBelow.push(error);
   }
 
-  function sayWhatWasSeen(seen: Mapped, project: string): void {
-    for (const { code, message } of seen.warnings ?? [])
-      warnOnce(`LSB_WARN_${code.replace(/^LSB_WARN_/, "")}`, message, message);
-    if (seen.project?.name !== undefined && seen.project.name !== project) sayLateProject(seen.project.name);
-  }
-
-  function isInsideAgent(tracked: Tracked): boolean {
-    for (let above = tracked.keptParent; above; above = above.keptParent) {
-      if (above.isAgent || above.mapped?.isAgent) return true;
-      if (!above.settledAs && !above.mapped && look(above)?.isAgent) return true;
+  /** A span of this owner that an exporter got: its run goes to that exporter's sink too. */
+  function exportTo(entry: SpanEntry, span: SourceSpan, to: Target): Taken {
+    if (!isOwn(entry) || !entry.isKept) return "no run";
+    const { trace } = entry;
+    if (trace.state === "dropped" || trace.state === "unsampled") return "dropped";
+    if (entry.sent === "complete") {
+      entry.span = span;
+      const seen = making.lookAgain(entry);
+      const made = seen && making.make(entry, seen);
+      letGo(entry);
+      return made && to.sink.send("post", made.run, made.view, to.isPrimary()) ? "queued" : "refused";
     }
-    return false;
-  }
-
-  function threadAbove(tracked: Tracked): string | undefined {
-    for (let at: Tracked | undefined = tracked; at; at = at.keptParent)
-      if (at.threadId !== undefined) return at.threadId;
-    return undefined;
-  }
-
-  function sayLateProject(project: string): void {
-    warnOnce(
-      "LSB_WARN_LATE_PROJECT",
-      `A span asks for project ${JSON.stringify(project)} after its start, or inside a trace of another project; a trace's project is fixed when its first span starts. Set projectName, or langsmith.trace.session_name among the attributes that the root span starts with.`,
-      project,
-    );
+    entry.span = span;
+    entry.exports ??= [];
+    entry.exports.push(to);
+    if (trace.state === "held") return "held";
+    return target || queueEnded(entry) ? "queued" : "refused";
   }
 
   // ---- spans that never end
@@ -310,25 +295,28 @@ export function createRuns({ owner, options, sink, isPrimary }: RunsOptions) {
   function closeSpan(tracked: Tracked, reason: string): void {
     if (tracked.hasEnded) return;
     try {
-      if (tracked.isReferenced) {
-        // Left pending for whoever resumes it.
-        tracked.hasEnded = true;
-        open.remove(tracked);
-        retireEntries(tracked.spanId);
-        traces.spanEnded(tracked.trace);
-        letGo(tracked);
-        return;
+      if (tracked.isReferenced) leavePending(tracked);
+      else {
+        tracked.closed = { reason, micros: Date.now() * 1000 };
+        finish(tracked);
       }
-      tracked.closed = { reason, micros: Math.floor(Date.now() * 1000) };
-      finish(tracked);
     } catch (error) {
       fault("a span could not be closed", error);
     }
   }
 
+  /** A run of which a reference was taken is whoever resumes it to end. */
+  function leavePending(tracked: Tracked): void {
+    tracked.hasEnded = true;
+    open.remove(tracked);
+    retireEntries(tracked.spanId);
+    traces.spanEnded(tracked.trace);
+    letGo(tracked);
+  }
+
   async function flush(): Promise<void> {
-    for (const tracked of open) {
-      if (tracked.trace.state === "open" && Number.isFinite(options.pendingAfterMillis)) queuePending(tracked);
+    if (Number.isFinite(options.pendingAfterMillis)) {
+      for (const tracked of open) if (tracked.trace.state === "open") queuePending(tracked);
     }
     await outbox.drain();
     calls.expire(Number.POSITIVE_INFINITY);
@@ -336,37 +324,45 @@ export function createRuns({ owner, options, sink, isPrimary }: RunsOptions) {
   }
 
   async function close(): Promise<void> {
-    for (const trace of traces.allHeld()) lookAgain(trace);
+    for (const trace of traces.allHeld()) lookForGenAi(trace);
     for (const tracked of [...open]) {
       if (tracked.isReferenced) queuePending(tracked);
       else closeSpan(tracked, "the span was still open at shutdown");
     }
     await flush();
+    for (const tracked of [...open]) leavePending(tracked);
     open.stop();
   }
 
   return {
     start,
     end,
+    exportTo,
     flush,
     close,
-    isOpen: (entry: SpanEntry) => isOwn(entry) && lookAgain(entry.trace),
+    isOpen: (entry: SpanEntry) => isOwn(entry) && lookForGenAi(entry.trace),
     /** Opens the trace and posts the run and its unsent ancestors, so that what is referenced exists. */
-    takeReference(entry: SpanEntry): void {
-      if (!isOwn(entry)) return;
+    takeReference(entry: SpanEntry): ReferencedRun | undefined {
+      if (!isOwn(entry)) return undefined;
       openTrace(entry.trace);
       const run = entry.isKept ? entry : entry.keptParent;
-      if (run) run.isReferenced = true;
-      for (let at = run; at; at = at.keptParent) queuePending(at);
+      if (!run) return undefined;
+      run.isReferenced = true;
+      for (let at: Tracked | undefined = run; at; at = at.keptParent) queuePending(at);
+      const content = making.look(run)?.content;
+      return content && { name: content.name, runType: content.run_type };
+    },
+    openTrace(entry: SpanEntry): void {
+      if (isOwn(entry)) openTrace(entry.trace);
     },
     addLogRecord(entry: SpanEntry, record: MappableLogRecord): boolean {
-      if (!isOwn(entry) || !entry.isKept || entry.sent === "complete") {
+      if (!isOwn(entry) || !entry.isKept || entry.sent === "complete" || entry.trace.state === "dropped") {
         lateLogRecords += 1;
         return false;
       }
       entry.logs ??= [];
       entry.logs.push(record);
-      if (entry.trace.state === "held") openTrace(entry.trace);
+      openTrace(entry.trace);
       return true;
     },
     stats: () => ({

@@ -36,6 +36,14 @@ export function scopeOf(span: SourceSpan): Scope {
   return span.instrumentationScope ?? span.instrumentationLibrary ?? NO_SCOPE;
 }
 
+/** The parent's span context. Spans of OpenTelemetry JS 1.30 only say its span id. */
+export function parentOf(span: SourceSpan): SpanContext | undefined {
+  if (span.parentSpanContext) return span.parentSpanContext;
+  if (!span.parentSpanId) return undefined;
+  const { traceId, traceFlags } = span.spanContext();
+  return { traceId, spanId: span.parentSpanId, traceFlags };
+}
+
 /**
  * A view for mapping. Attributes and events are the span's own live objects, so the view of an open span sees what is
  * set later, without holding the span itself.

@@ -8,7 +8,14 @@ import type { Mapped } from "../mapping/index.js";
 import type { MappableLogRecord, MappableSpan } from "../mapping/span.js";
 import type { KeyValues } from "../run.js";
 import type { LocalTrace } from "./local-traces.js";
+import type { Sink } from "./sink.js";
 import type { SourceSpan } from "./source-span.js";
+
+/** Where a run goes: a sink, and whether it keeps the run ids there. */
+export interface Target {
+  readonly sink: Sink;
+  readonly isPrimary: () => boolean;
+}
 
 /** How far a run has come. */
 export type Sent = "nothing" | "pending" | "complete";
@@ -32,7 +39,7 @@ export interface Tracked extends SpanEntry {
   readonly keptParent: Tracked | undefined;
   readonly spanId: string;
   readonly scopeName: string;
-  /** Start in the tree's time without its order digits' shift: when the processor saw it, monotonic milliseconds. */
+  /** When its start was seen; monotonic milliseconds. */
   readonly seenAt: number;
   /** Notes on the place for the run's metadata. */
   readonly notes: KeyValues | undefined;
@@ -60,7 +67,13 @@ export interface Tracked extends SpanEntry {
   hasSettledInner: boolean;
   /** What its run was sent as, once it was: `mapped` is let go then. */
   settledAs: Above | undefined;
+  /** The usage it was sent with. */
+  settledUsage: unknown;
   isAgent: boolean;
+  /** Errors of the runs below it, as they were sent. */
+  errorsBelow: string[] | undefined;
+  /** Exporters that asked for this run. */
+  exports: Target[] | undefined;
   /** Neighbours in the list of open spans. */
   previous: Tracked | undefined;
   next: Tracked | undefined;

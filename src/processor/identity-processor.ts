@@ -1,0 +1,53 @@
+// A span processor that only places spans, for an exporter behind it.
+import { type Context, context as contextApi } from "@opentelemetry/api";
+import type { SpanEntry } from "../identity/node.js";
+import { type LangSmithOptions, resolveOptions } from "../options.js";
+import { createRuns, type Runs } from "./runs.js";
+import type { RunsOwner, Taken } from "./runs-owner.js";
+import type { SourceSpan } from "./source-span.js";
+import type { Target } from "./tracked.js";
+
+/**
+ * Gives spans their places at their start, and exports nothing: stand it before the processor that feeds a
+ * `LangSmithSpanExporter`, and the exporter's runs are exactly those of a `LangSmithSpanProcessor`, but for pending
+ * posts. Its `spans`, `traces` and `projectName` count for the spans it has seen, not the exporter's.
+ *
+ * @throws LangSmithOptionError for an option that makes no sense
+ * @example
+ * ```ts
+ * new NodeSDK({ spanProcessors: [new RunIdentityProcessor(), new BatchSpanProcessor(new LangSmithSpanExporter())] });
+ * ```
+ */
+export class RunIdentityProcessor implements RunsOwner {
+  readonly #runs: Runs;
+
+  constructor(options: Pick<LangSmithOptions, "spans" | "traces" | "projectName"> = {}) {
+    this.#runs = createRuns({ owner: this, options: { ...resolveOptions(options), pendingAfterMillis: Infinity } });
+  }
+
+  onStart(span: SourceSpan, parentContext: Context = contextApi.active()): void {
+    this.#runs.start(span, parentContext);
+  }
+
+  onEnd(span: SourceSpan): void {
+    this.#runs.end(span);
+  }
+
+  exportTo(entry: SpanEntry, span: SourceSpan, to: Target): Taken {
+    return this.#runs.exportTo(entry, span, to);
+  }
+
+  settle(): Promise<void> {
+    return this.#runs.flush();
+  }
+
+  isOpen(entry: SpanEntry): boolean {
+    return this.#runs.isOpen(entry);
+  }
+
+  async forceFlush(): Promise<void> {}
+
+  async shutdown(): Promise<void> {
+    await this.#runs.close();
+  }
+}

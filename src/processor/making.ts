@@ -1,0 +1,114 @@
+// Making a run of a tracked span: what it shows, what it takes over from the runs above, and what a newcomer is told.
+import type { AuthoredContent } from "../mapping/authored.js";
+import { asAgent, asStatusAbove, demoteModelCall, type Mapped, mapSpan, type Vocabulary } from "../mapping/index.js";
+import type { MappableSpan } from "../mapping/span.js";
+import type { Run } from "../run.js";
+import { warnOnce } from "../warnings.js";
+import { runOf } from "./run-of.js";
+import { mappable } from "./source-span.js";
+import type { Tracked } from "./tracked.js";
+
+/** Where the authoring API leaves content on a span. */
+const CONTENT = Symbol.for("otel-langsmith.content");
+
+export interface Made {
+  readonly run: Run;
+  readonly view: MappableSpan;
+}
+
+export type Making = ReturnType<typeof createMaking>;
+
+export function createMaking(vocabularies: readonly Vocabulary[] | undefined) {
+  function contentOf(tracked: Tracked): AuthoredContent | undefined {
+    const span = tracked.span ?? tracked.weak?.deref();
+    return (span as { [CONTENT]?: AuthoredContent } | undefined)?.[CONTENT] ?? tracked.content;
+  }
+
+  function viewOf(tracked: Tracked): MappableSpan | undefined {
+    const span = tracked.span ?? tracked.weak?.deref();
+    return span ? mappable(span) : tracked.view;
+  }
+
+  /** What a span shows of itself now; undefined where its run was sent or refused. */
+  function look(tracked: Tracked): Mapped | undefined {
+    const view = viewOf(tracked);
+    if (!view) return undefined;
+    const content = contentOf(tracked);
+    return mapSpan(view, {
+      ...(tracked.logs && { logs: tracked.logs }),
+      ...(content && { content }),
+      ...(vocabularies && { vocabularies }),
+    });
+  }
+
+  /** Keeps what is known of a span that is held weakly from now on. */
+  function takeView(tracked: Tracked): void {
+    const content = contentOf(tracked);
+    if (content) tracked.content = content;
+    tracked.view = viewOf(tracked);
+  }
+
+  function isInsideAgent(tracked: Tracked): boolean {
+    for (let above = tracked.keptParent; above; above = above.keptParent) {
+      if (above.isAgent || above.mapped?.isAgent) return true;
+      if (!above.settledAs && !above.mapped && look(above)?.isAgent) return true;
+    }
+    return false;
+  }
+
+  function withSurroundings(tracked: Tracked, mapped: Mapped): Mapped {
+    let seen = mapped.isAgent ? asAgent(mapped, isInsideAgent(tracked)) : mapped;
+    // An error is told once, where it happened; above it stands as a status.
+    for (const error of tracked.errorsBelow ?? []) seen = asStatusAbove(seen, error);
+    return seen;
+  }
+
+  /** The run as it stands now, with the mapping that was decided for it. */
+  function make(tracked: Tracked, mapped: Mapped): Made | undefined {
+    const { node } = tracked;
+    const view = viewOf(tracked);
+    if (!node || !view) return undefined;
+    if (tracked.hasEnded) sayWhatWasSeen(mapped, node.project);
+    const run = runOf({
+      node,
+      mapped: withSurroundings(tracked, mapped),
+      endTime: tracked.hasEnded && !tracked.closed ? view.endTime : undefined,
+      closed: tracked.closed,
+      shiftMicros: tracked.trace.shiftMicros,
+      notes: tracked.notes,
+      threadId: threadAbove(tracked),
+    });
+    return { run, view };
+  }
+
+  /** What `look` shows of a run that was decided and sent already. */
+  function lookAgain(tracked: Tracked): Mapped | undefined {
+    const seen = look(tracked);
+    if (!seen) return undefined;
+    const decided = seen.isModelCall && tracked.settledAs !== "model" ? demoteModelCall(seen) : seen;
+    if (!tracked.settledUsage) return decided;
+    const { content } = decided;
+    const metadata = { ...content.extra.metadata, usage_metadata: tracked.settledUsage };
+    return { ...decided, content: { ...content, extra: { ...content.extra, metadata } } };
+  }
+
+  return { look, lookAgain, make, takeView };
+}
+
+function threadAbove(tracked: Tracked): string | undefined {
+  for (let at: Tracked | undefined = tracked; at; at = at.keptParent) if (at.threadId !== undefined) return at.threadId;
+  return undefined;
+}
+
+function sayWhatWasSeen(seen: Mapped, project: string): void {
+  for (const { code, message } of seen.warnings ?? []) {
+    warnOnce(`LSB_WARN_${code.replace(/^LSB_WARN_/, "")}`, message, message);
+  }
+  const wish = seen.project?.name;
+  if (wish === undefined || wish === project) return;
+  warnOnce(
+    "LSB_WARN_LATE_PROJECT",
+    `A span asks for project ${JSON.stringify(wish)} after its start, or inside a trace of another project; a trace's project is fixed when its first span starts. Set projectName, or langsmith.trace.session_name among the attributes that the root span starts with.`,
+    wish,
+  );
+}
