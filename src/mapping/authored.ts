@@ -39,7 +39,8 @@ export function layAuthored(content: RunContent, authored: AuthoredContent, isMo
   const { invocation_params: params, runtime, serialized, reference_example_id: example, attachments } = authored;
   if (params !== undefined) content.extra.invocation_params = { ...content.extra.invocation_params, ...params };
   if (runtime !== undefined) content.extra.runtime = runtime;
-  if (authored.extra !== undefined) for (const key of Object.keys(authored.extra)) content.extra[key] ??= authored.extra[key];
+  if (authored.extra !== undefined)
+    for (const key of Object.keys(authored.extra)) content.extra[key] ??= authored.extra[key];
   if (serialized !== undefined) content.serialized = serialized;
   if (example !== undefined) content.reference_example_id = example;
   if (attachments !== undefined) content.attachments = attachments;

@@ -327,7 +327,7 @@ function withoutWrapper(value: unknown): unknown {
   const { args, kwargs, ...rest } = value;
   if (!Array.isArray(args) || Object.keys(rest).length > 0) return value;
   if (args.length === 0 && isObject(kwargs)) return kwargs;
-  if (args.length === 1 && !isThere(kwargs)) return args[0];
+  if (args.length === 1 && !isThere(kwargs)) return decodeText(args[0]);
   return value;
 }
 

@@ -47,7 +47,7 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
   const events = eventsOf(span, slots, error, contentEvents(slots));
   const params = paramsOf(slots, wishes, insAndOuts);
   if (isModelCall) describeModel(metadata, params, type);
-  const usage = usageOf(slots, wishes, insAndOuts, isModelCall ? span : undefined);
+  const usage = usageOf(slots, wishes, insAndOuts, isModelCall ? span : undefined, vocabularies);
   if (usage.metadata !== undefined && isModelCall) metadata["usage_metadata"] = usage.metadata;
   if (!isModelCall) for (const key of Object.keys(usage.counts)) metadata[key] ??= usage.counts[key];
 
@@ -55,7 +55,8 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
   // LangChain's instrumentations name the framework where there is no model.
   if (provider !== undefined && (isModelCall || provider !== "langchain")) metadata["ls_provider"] ??= provider;
   addModel(metadata, params, slots);
-  const toolCallId = slots.first("tool_call_id", toText);
+  const toolCallId =
+    slots.first("tool_call_id", toText) ?? (type === "tool" ? callAnswered(insAndOuts.outputs) : undefined);
   if (toolCallId !== undefined) metadata["tool_call_id"] ??= toolCallId;
   const toolName = type === "tool" ? undefined : slots.all("tool_name")[0];
   if (toolName?.key !== undefined) metadata[toolName.key] ??= toolName.value;
@@ -183,6 +184,7 @@ function usageOf(
   wishes: Wishes,
   insAndOuts: InsAndOuts,
   span: MappableSpan | undefined,
+  vocabularies: readonly Vocabulary[],
 ): { metadata?: UsageMetadata; counts: KeyValues } {
   const counts: KeyValues = {};
   for (const field of usageFields) {
@@ -197,9 +199,16 @@ function usageOf(
   }
   if (wishes.usage !== undefined && Object.keys(counts).length === 0) counts["metadata.usage_metadata"] = wishes.usage;
   if (span === undefined) return { counts };
-  const isApart = slots.speaking.some((vocabulary) => vocabulary.countsCachedApart?.includes(span.scope.name) === true);
+  const isApart = vocabularies.some((vocabulary) => vocabulary.countsCachedApart?.includes(span.scope.name) === true);
   const usage = usageFrom(slots, isApart) ?? toUsage(wishes.usage) ?? toUsage(insAndOuts.usage);
   return usage === undefined ? { counts } : { metadata: usage, counts };
+}
+
+/** The call that a tool's result answers, where the result is LangChain's message. */
+function callAnswered(outputs: KeyValues | undefined): string | undefined {
+  const message = isObject(outputs?.["output"]) ? outputs["output"] : outputs;
+  const kwargs = isObject(message?.["kwargs"]) ? message["kwargs"] : message;
+  return toText(kwargs?.["tool_call_id"]);
 }
 
 function toProvider(value: unknown): string | undefined {

@@ -2,7 +2,16 @@
 // Gemini) become OpenAI's: the one form in which LangSmith shows a conversation.
 import type { KeyValues } from "../run.js";
 import { decode, isObject, toText } from "./json.js";
-import { addParts, contentOf, type Parts, resultContent, type ToolCall, toToolCall, toToolCalls } from "./parts.js";
+import {
+  addParts,
+  contentOf,
+  looksLikeParts,
+  type Parts,
+  resultContent,
+  type ToolCall,
+  toToolCall,
+  toToolCalls,
+} from "./parts.js";
 
 /** A message as LangSmith shows it. */
 export interface Message {
@@ -143,7 +152,7 @@ function pushMessage(entry: KeyValues, turns: Turn[], finish: string | undefined
   const reasoning = entry["reasoning_content"] ?? entry["reasoning"];
   if (typeof reasoning === "string" && reasoning !== "") parts.content.push({ type: "reasoning", reasoning });
   const body = entry["parts"] ?? entry["contents"] ?? entry["content"];
-  addParts(looksLikeParts(body) ? decode(body) : body, parts);
+  addParts(typeof body === "string" && looksLikeParts(body) ? decode(body) : body, parts);
   if (entry["contents"] !== undefined && typeof entry["content"] === "string") addParts(entry["content"], parts);
   const stated = toToolCalls(entry["tool_calls"] ?? entry["toolCalls"]) ?? functionCall(entry["function_call"]);
   const calls = stated ?? parts.calls;
@@ -176,11 +185,6 @@ function pushMessage(entry: KeyValues, turns: Turn[], finish: string | undefined
   }
   turns.push({ message, ...(finish === undefined ? {} : { finish }) });
   return true;
-}
-
-/** A content that is a list of parts as JSON (OpenLLMetry's older attributes), not a text that is JSON. */
-function looksLikeParts(body: unknown): boolean {
-  return typeof body === "string" && /^\s*\[\s*\{\s*"type"\s*:/.test(body.slice(0, 64));
 }
 
 function functionCall(value: unknown): ToolCall[] | undefined {

@@ -4,6 +4,7 @@ import type { KeyValues } from "../run.js";
 import { decode, isObject, put, toText, toTextList } from "./json.js";
 import { type Candidate, copyOf, type Slots } from "./slots.js";
 import type { MappableSpan } from "./span.js";
+import { threadKeys } from "./thread.js";
 
 /** What stands in metadata but is more than that. */
 export interface Wishes {
@@ -18,7 +19,6 @@ export interface Wishes {
   params?: KeyValues;
 }
 
-const threadKeys = new Set(["thread_id", "session_id", "conversation_id", "threadId", "sessionId", "conversationId"]);
 const userKeys = new Set(["user_id", "userId"]);
 const numbers = new Set(["ls_temperature", "ls_max_tokens"]);
 

@@ -66,6 +66,9 @@ function addPart(value: unknown, to: Parts): void {
   const kind = typeof type === "string" ? type : "";
   if (textTypes.has(kind) || (kind === "" && typeof part["text"] === "string")) {
     const text = part["text"] ?? part["content"];
+    // LangChain's list of parts, which OpenLLMetry writes as one part's text.
+    const inner = typeof text === "string" && looksLikeParts(text) ? decode(text) : undefined;
+    if (Array.isArray(inner) && inner.every(isPart)) return void addParts(inner, to);
     if (typeof text === "string") return void to.content.push({ type: "text", text });
   }
   if (reasoningTypes.has(kind)) {
@@ -80,6 +83,11 @@ function addPart(value: unknown, to: Parts): void {
   }
   if (resultTypes.has(kind) || isObject(part["functionResponse"])) return void to.results.push(toToolResult(part));
   to.content.push(mediaPart(part, kind) ?? part);
+}
+
+/** A text that is a list of parts as JSON. */
+export function looksLikeParts(text: string): boolean {
+  return /^\s*\[\s*\{\s*"type"\s*:/.test(text.slice(0, 64));
 }
 
 function reasoningOf(part: KeyValues): string | undefined {

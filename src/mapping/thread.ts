@@ -1,25 +1,54 @@
-// The thread that a span names, read quickly, at its start, for the runs that will start below it.
+// The thread a span belongs to, read alone: at a span's start nothing else of it is mapped yet.
 import type { Attributes } from "@opentelemetry/api";
+import { toText } from "./json.js";
+import { defaultVocabularies } from "./vocabularies/index.js";
+import type { Vocabulary } from "./vocabulary.js";
 
-const KEYS = ["thread_id", "session_id", "conversation_id", "threadId", "sessionId", "conversationId"];
-const THREAD_KEYS = new Set([
-  "gen_ai.conversation.id",
-  "session.id",
-  "langfuse.session.id",
-  ...[
-    "langsmith.metadata.",
-    "ai.telemetry.metadata.",
-    "ai.settings.context.",
-    "traceloop.association.properties.",
-  ].flatMap((beginning) => KEYS.map((key) => beginning + key)),
+/** Keys of a thread inside anybody's metadata. */
+export const threadKeys: ReadonlySet<string> = new Set([
+  "thread_id",
+  "session_id",
+  "conversation_id",
+  "threadId",
+  "sessionId",
+  "conversationId",
 ]);
 
-/** The thread id among a span's attributes, or undefined. The same keys as the vocabularies' `thread_id`. */
-export function threadIdOf(attributes: Attributes): string | undefined {
+interface Places {
+  readonly keys: ReadonlySet<string>;
+  readonly prefixes: readonly string[];
+}
+
+const placesBefore = new WeakMap<readonly Vocabulary[], Places>();
+
+function placesOf(vocabularies: readonly Vocabulary[]): Places {
+  const before = placesBefore.get(vocabularies);
+  if (before !== undefined) return before;
+  const rules = vocabularies.flatMap((vocabulary) => vocabulary.rules);
+  const places: Places = {
+    keys: new Set(rules.flatMap((rule) => (rule.to === "thread_id" ? (rule.keys ?? []) : []))),
+    prefixes: rules.flatMap((rule) => (rule.to === "metadata" && rule.prefix !== undefined ? [rule.prefix] : [])),
+  };
+  placesBefore.set(vocabularies, places);
+  return places;
+}
+
+/** The thread id that these attributes state; undefined where they state none. Cheap: meant for every span. */
+export function threadIdOf(
+  attributes: Attributes,
+  vocabularies: readonly Vocabulary[] = defaultVocabularies,
+): string | undefined {
+  const { keys, prefixes } = placesOf(vocabularies);
+  let inMetadata: string | undefined;
   for (const key in attributes) {
-    if (!THREAD_KEYS.has(key)) continue;
-    const value = attributes[key];
-    if (typeof value === "string" && value !== "") return value;
+    if (keys.has(key)) {
+      const stated = toText(attributes[key]);
+      if (stated !== undefined) return stated;
+    }
+    const last = key.slice(key.lastIndexOf(".") + 1);
+    if (inMetadata === undefined && threadKeys.has(last) && prefixes.includes(key.slice(0, key.length - last.length))) {
+      inMetadata = toText(attributes[key]);
+    }
   }
-  return undefined;
+  return inMetadata;
 }

@@ -195,7 +195,7 @@ function whichever(whole: Counts, single: Counts): Counts {
 
 function settle(counts: Counts): UsageMetadata | undefined {
   let { input, output, total } = counts;
-  const hasCost = counts.inputCost !== undefined || counts.outputCost !== undefined || counts.totalCost !== undefined;
+  const hasCost = Object.keys(costs(counts)).length > 0;
   if (input === undefined && output === undefined && total === undefined && !hasCost) return undefined;
   if (input === undefined && output === undefined) {
     // A stated total alone: nobody knows its parts; an embedding's is all input.
@@ -209,16 +209,19 @@ function settle(counts: Counts): UsageMetadata | undefined {
   const inputParts = sum(counts.inputDetails);
   const outputParts = sum(counts.outputDetails);
   const missing = total === undefined ? 0 : total - input - output;
-  if (cached > 0 && (counts.isCachedApart || cached > input)) {
+  if (counts.isCachedApart) {
     input += cached;
-  } else if (missing > 0 && inputParts + outputParts >= missing) {
+  } else if (missing > 0 && missing === inputParts + outputParts) {
     // The total says that parts were left out of the counts: Langfuse's wrapper subtracts all of them.
-    if (inputParts + outputParts === missing) {
-      input += inputParts;
-      output += outputParts;
-    } else if (inputParts === missing) input += inputParts;
-    else if (outputParts === missing) output += outputParts;
-    else if (cached === missing) input += cached;
+    input += inputParts;
+    output += outputParts;
+  } else if (missing > 0 && (missing === inputParts || missing === cached)) {
+    input += missing;
+  } else if (missing > 0 && missing === outputParts) {
+    output += missing;
+  } else if (cached > input) {
+    // A part larger than its whole: counted apart, as Anthropic's API does.
+    input += cached;
   }
   total = input + output;
   return {
