@@ -5,7 +5,7 @@ export type { Mapped, MappingWarning, MapSources } from "./mapped.js";
 export { hasGenAiMarker, isGenAiScope } from "./markers.js";
 export { asAgent, asStatusAbove, demoteModelCall, settleModelCalls } from "./settle.js";
 export type { MappableEvent, MappableLogRecord, MappableSpan } from "./span.js";
-export { threadIdOf, threadIdOf } from "./thread.js";
+export { threadIdOf } from "./thread.js";
 export { defaultVocabularies } from "./vocabularies/index.js";
 export type { Field, Fill, Rule, Vocabulary } from "./vocabulary.js";
 export { byValue, isOneOf } from "./vocabulary.js";
