@@ -123,10 +123,11 @@ export function createPlacing({ owner, options, traces, isOwn }: PlacingOptions)
     const isLocalRoot = !parent && !above.place && !above.isUnderDropped;
     const kept = settings?.enabled !== false && isKept(source, scope, isLocalRoot);
     const isGenAi = kept && (scope === AUTHORING_SCOPE || isGenAiScope(scope) || hasGenAiMarker(source.attributes));
+    const opensTrace = isGenAi || (settings !== undefined && settings.enabled !== false);
     const parentPlace = parent ? parent.anchor : above.place?.place;
     const shiftMicros = parent ? parent.trace.shiftMicros : parentPlace ? shiftUnder(parentPlace, micros) : 0;
     const own = kept ? ownPlace(source, parentPlace, micros, shiftMicros) : undefined;
-    const local = parent?.trace ?? beginTrace(spanContext.traceId, own, above, shiftMicros);
+    const local = parent?.trace ?? beginTrace(spanContext.traceId, own, above, shiftMicros, opensTrace);
     const project = projectOf(above, settings, source);
     const inherited = inheritedOf(above, settings, source);
     const node: RunNode | undefined = own && {
@@ -178,7 +179,7 @@ export function createPlacing({ owner, options, traces, isOwn }: PlacingOptions)
     };
     local.root ??= tracked;
     local.name ||= source.name;
-    return { tracked, opensTrace: isGenAi || (settings !== undefined && settings.enabled !== false) };
+    return { tracked, opensTrace };
   };
 
   function beginTrace(
@@ -186,11 +187,12 @@ export function createPlacing({ owner, options, traces, isOwn }: PlacingOptions)
     own: ParentPlace | undefined,
     above: Above,
     shiftMicros: number,
+    opensTrace: boolean,
   ): LocalTrace {
     // What arrives under a header or a reference is sampled, and open, since its sender decided that.
     if (above.place) return traces.begin(otelTraceId, "open", shiftMicros);
     if (own && !isSampled(own.traceId)) return traces.begin(otelTraceId, "unsampled", shiftMicros);
-    return traces.begin(otelTraceId, options.traces === "all" ? "open" : "held", shiftMicros);
+    return traces.begin(otelTraceId, options.traces === "all" || opensTrace ? "open" : "held", shiftMicros);
   }
 }
 
