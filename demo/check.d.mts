@@ -1,5 +1,5 @@
 // The types of check.mjs, for its tests.
 import type { TracedRun } from "./trace.mjs";
 
-export declare const expectedOutline: string;
+export declare const expectedOutlines: string[];
 export declare function problemsOf(runs: TracedRun[], spent: { input: number; output: number }): string[];

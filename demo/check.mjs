@@ -6,8 +6,27 @@ import { serviceOf, treesOf, usageOf } from "./trace.mjs";
  * @typedef {import("./trace.mjs").Node} Node
  */
 
-/** The tree, one line a run: its type and the service that made it. Two forecasts, since the agent compares two cities. */
-export const expectedOutline = `
+/**
+ * The tree, one line a run: its type and the service that made it. Two forecasts, since the agent compares two cities.
+ * The AI SDK starts its tools while it reads the model's stream. Which span is the active one there is a matter of how
+ * Node carries context through streams: the agent's to Node 22, the model call's from Node 24 on. Either is right.
+ */
+export const expectedOutlines = [
+  `
+chain concierge
+  chain concierge
+    embedding concierge
+  chain concierge
+    llm concierge
+    tool concierge
+      chain weather
+        llm weather
+    tool concierge
+      chain weather
+        llm weather
+    llm concierge
+`,
+  `
 chain concierge
   chain concierge
     embedding concierge
@@ -20,7 +39,8 @@ chain concierge
         chain weather
           llm weather
     llm concierge
-`.trim();
+`,
+].map((outline) => outline.trim());
 
 /**
  * @param {TracedRun[]} runs  Every run of the demo's project.
@@ -43,7 +63,9 @@ export function problemsOf(runs, spent) {
     if (run.status !== "success") problems.push(`${named} is ${run.status}${run.error ? `: ${run.error}` : ""}.`);
   }
   const outline = roots.map((root) => outlineOf(root)).join("\n");
-  if (outline !== expectedOutline) problems.push(`The tree is\n${outline}\nand should be\n${expectedOutline}`);
+  if (!expectedOutlines.includes(outline)) {
+    problems.push(`The tree is\n${outline}\nand should be\n${expectedOutlines.join("\nor\n")}`);
+  }
   const counted = { input: 0, output: 0 };
   for (const run of runs) {
     counted.input += usageOf(run).input;

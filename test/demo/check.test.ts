@@ -1,21 +1,22 @@
 // The demo's judge: it passes the tree that must be, and names what is wrong with every other.
 import { describe, expect, it } from "vitest";
-import { expectedOutline, problemsOf } from "../../demo/check.mjs";
+import { expectedOutlines, problemsOf } from "../../demo/check.mjs";
 import { printedTree } from "../../demo/print.mjs";
 import { type TracedRun, treesOf } from "../../demo/trace.mjs";
 
 const spent = { input: 30, output: 12 };
 
 /** A whole trace with the shape that the demo expects; its model runs share the tokens out. */
-function wholeTrace(): TracedRun[] {
+function wholeTrace(outline = expectedOutlines[0] ?? ""): TracedRun[] {
   const path: TracedRun[] = [];
-  return expectedOutline.split("\n").map((line, at) => {
+  const lines = outline.split("\n");
+  return lines.map((line, at) => {
     const depth = line.search(/\S/) / 2;
     const [run_type = "", service = ""] = line.trim().split(" ");
     const parent = path[depth - 1];
     const id = `run-${at}`;
     const isModel = run_type === "llm" || run_type === "embedding";
-    const isFirstModel = at === expectedOutline.split("\n").findIndex((each) => /llm/.test(each));
+    const isFirstModel = at === lines.findIndex((each) => /llm/.test(each));
     const run: TracedRun = {
       id,
       trace_id: "run-0",
@@ -35,8 +36,8 @@ function wholeTrace(): TracedRun[] {
 }
 
 describe("the demo's check", () => {
-  it("has nothing to say against the tree that must be", () => {
-    expect(problemsOf(wholeTrace(), spent)).toEqual([]);
+  it.each(expectedOutlines)("has nothing to say against the tree that must be: %s", (outline) => {
+    expect(problemsOf(wholeTrace(outline), spent)).toEqual([]);
   });
 
   it.each<[string, (runs: TracedRun[]) => TracedRun[], RegExp]>([
