@@ -32,11 +32,18 @@ export function currentOf(context: Context, bridge: Bridge | undefined = primary
   if (set) return ofPlace(context, set);
   const span = trace.getSpan(context);
   const entry = span && bridge && entryOf(span, bridge);
-  if (!entry) return undefined;
-  if (entry.node) return ofEntry(context, entry, entry.node.project);
-  // A span that is passed over, directly under a place that came from elsewhere.
-  const above = getPlace(context);
-  return above && { ...ofPlace(context, above), entry };
+  if (!entry?.anchor) return undefined;
+  // A span that is passed over, directly under a place that came from elsewhere, has no node of its own.
+  const above = entry.node ? undefined : getPlace(context);
+  const settings = getSettings(context);
+  return {
+    place: entry.anchor,
+    project: entry.project,
+    metadata: { ...above?.metadata, ...entry.node?.inherited?.metadata, ...settings?.metadata },
+    tags: [...new Set([...(above?.tags ?? []), ...(entry.node?.inherited?.tags ?? []), ...(settings?.tags ?? [])])],
+    entry,
+    set: undefined,
+  };
 }
 
 function ofPlace(context: Context, set: ContextPlace): Current {
@@ -48,19 +55,5 @@ function ofPlace(context: Context, set: ContextPlace): Current {
     tags: [...new Set([...(set.tags ?? []), ...(settings?.tags ?? [])])],
     entry: undefined,
     set,
-  };
-}
-
-function ofEntry(context: Context, entry: SpanEntry, project: string): Current | undefined {
-  const { node } = entry;
-  if (!node) return undefined;
-  const settings = getSettings(context);
-  return {
-    place: node,
-    project,
-    metadata: { ...node.inherited?.metadata, ...settings?.metadata },
-    tags: [...new Set([...(node.inherited?.tags ?? []), ...(settings?.tags ?? [])])],
-    entry,
-    set: undefined,
   };
 }

@@ -1,0 +1,264 @@
+// The service's REST interface: one request, outside of any trace, with errors that say which.
+import { type Context, context, createContextKey, ROOT_CONTEXT } from "@opentelemetry/api";
+import { type Dispatcher, request } from "undici";
+import { primaryBridge } from "../bridges.js";
+import { isLocalAddress, type LangSmithDestination, resolveOptions } from "../options.js";
+
+/**
+ * What went wrong with a request. `LSB_ERR_NOT_FOUND`: the id or name is unknown there. `LSB_ERR_ACCESS`: no key, or one
+ * that may not. `LSB_ERR_UNAVAILABLE`: the service is down, cannot be reached, or is too busy. `LSB_ERR_GONE`: the
+ * deployment no longer answers that call (501). `LSB_ERR_REQUEST`: it refused the request as it was made.
+ */
+export type RequestErrorCode =
+  | "LSB_ERR_NOT_FOUND"
+  | "LSB_ERR_ACCESS"
+  | "LSB_ERR_UNAVAILABLE"
+  | "LSB_ERR_GONE"
+  | "LSB_ERR_REQUEST";
+
+/** A request to LangSmith that was not answered as hoped. */
+export class LangSmithRequestError extends Error {
+  constructor(
+    readonly code: RequestErrorCode,
+    message: string,
+    /** The HTTP status, where there was an answer. */
+    readonly status?: number,
+    options?: ErrorOptions,
+  ) {
+    super(`${code}: ${message}`, options);
+    this.name = "LangSmithRequestError";
+  }
+}
+
+export interface RestOptions extends LangSmithDestination {
+  /** Milliseconds for one attempt. Default 30,000. */
+  readonly timeoutMillis?: number;
+  /** Attempts in all where a request may be repeated. Default 3. */
+  readonly attempts?: number;
+  readonly dispatcher?: Dispatcher;
+}
+
+export interface RestCall {
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  /** Below the API's base address, with its leading slash; `/api/v2/…` is found beside a base that ends in `/api/v1`. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+  readonly body?: unknown;
+  /** What is asked for, in words, for the error: `run 0190…`. */
+  readonly subject: string;
+  /** Whether a second attempt does no harm. Default: true for GET. */
+  readonly isRepeatable?: boolean;
+}
+
+/** One deployment's REST interface. */
+export interface Rest {
+  readonly apiUrl: string;
+  /** The answer's JSON, or undefined where it has no body. @throws LangSmithRequestError */
+  call(call: RestCall): Promise<unknown>;
+}
+
+/** Where the process's bridge sends; else what the environment says. */
+export function ownDestination(): LangSmithDestination {
+  return primaryBridge()?.destination ?? resolveOptions();
+}
+
+/**
+ * Speaks to one deployment.
+ *
+ * @example
+ * ```ts
+ * const run = await createRest(ownDestination()).call({ method: "GET", path: `/runs/${id}`, subject: `run ${id}` });
+ * ```
+ */
+export function createRest(options: RestOptions): Rest {
+  const apiUrl = options.apiUrl.replace(/\/+$/, "");
+  const attempts = Math.max(1, options.attempts ?? 3);
+
+  async function call(wanted: RestCall): Promise<unknown> {
+    const isRepeatable = wanted.isRepeatable ?? wanted.method === "GET";
+    for (let attempt = 1; ; attempt += 1) {
+      const outcome = await once(wanted);
+      if (!(outcome instanceof Failure)) return outcome;
+      if (!outcome.isTransient || !isRepeatable || attempt >= attempts) throw outcome.error;
+      await pause(Math.min(5_000, outcome.afterMillis ?? 100 * 2 ** attempt * (0.5 + Math.random())));
+    }
+  }
+
+  async function once(wanted: RestCall): Promise<unknown> {
+    const key = await keyOf(options, apiUrl);
+    let status: number;
+    let headers: Record<string, string | string[] | undefined>;
+    let text: string;
+    try {
+      const response = await context.with(SUPPRESSED, () =>
+        request(urlOf(apiUrl, wanted), {
+          method: wanted.method,
+          headers: {
+            accept: "application/json",
+            ...(wanted.body !== undefined && { "content-type": "application/json" }),
+            ...(key !== undefined && { "x-api-key": key }),
+            ...(options.workspaceId !== undefined && { "x-tenant-id": options.workspaceId }),
+          },
+          body: wanted.body === undefined ? null : JSON.stringify(wanted.body),
+          signal: AbortSignal.timeout(options.timeoutMillis ?? 30_000),
+          ...(options.dispatcher && { dispatcher: options.dispatcher }),
+        }),
+      );
+      status = response.statusCode;
+      headers = response.headers;
+      text = await response.body.text();
+    } catch (cause) {
+      return new Failure(unreachable(apiUrl, wanted, cause), true);
+    }
+    if (status >= 200 && status < 300) return answerOf(text, apiUrl, wanted, status);
+    const error = refusal(status, text, apiUrl, wanted);
+    return new Failure(error, error.code === "LSB_ERR_UNAVAILABLE", retryAfterMillis(headers["retry-after"]));
+  }
+
+  return { apiUrl, call };
+}
+
+class Failure {
+  constructor(
+    readonly error: LangSmithRequestError,
+    readonly isTransient: boolean,
+    readonly afterMillis?: number | undefined,
+  ) {}
+}
+
+// Agreed by name with `suppressTracing` of @opentelemetry/core: the bridge never traces its own requests.
+const SUPPRESSED: Context = ROOT_CONTEXT.setValue(
+  createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING"),
+  true,
+);
+
+async function keyOf({ apiKey }: RestOptions, apiUrl: string): Promise<string | undefined> {
+  if (apiKey === undefined && !isLocalAddress(apiUrl)) {
+    throw new LangSmithRequestError(
+      "LSB_ERR_ACCESS",
+      `LANGSMITH_API_KEY is not set, so ${hostOf(apiUrl)} cannot be asked. Set it, or pass apiKey.`,
+    );
+  }
+  if (typeof apiKey !== "function") return apiKey;
+  try {
+    return await apiKey();
+  } catch (cause) {
+    // Its message may say anything, the key included.
+    const name = cause instanceof Error ? cause.name : typeof cause;
+    throw new LangSmithRequestError("LSB_ERR_ACCESS", `apiKey() failed with ${name}`);
+  }
+}
+
+function urlOf(apiUrl: string, { path, query }: RestCall): string {
+  const base = path.startsWith("/api/") ? apiUrl.replace(/(?:\/api)?(?:\/v1)?$/, "") : apiUrl;
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value === undefined) continue;
+    for (const each of Array.isArray(value) ? value : [value]) parameters.append(name, String(each));
+  }
+  const search = parameters.toString();
+  return `${base}${path}${search ? `?${search}` : ""}`;
+}
+
+function answerOf(text: string, apiUrl: string, { subject }: RestCall, status: number): unknown {
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return new Failure(
+      new LangSmithRequestError(
+        "LSB_ERR_REQUEST",
+        `${hostOf(apiUrl)} answered for ${subject} with something that is no JSON; is LANGSMITH_ENDPOINT the API's address?`,
+        status,
+      ),
+      false,
+    );
+  }
+}
+
+function refusal(status: number, text: string, apiUrl: string, { subject }: RestCall): LangSmithRequestError {
+  const host = hostOf(apiUrl);
+  const said = reasonIn(text);
+  const because = said ? ` (${said})` : "";
+  switch (status) {
+    case 404:
+      return new LangSmithRequestError(
+        "LSB_ERR_NOT_FOUND",
+        `${host} knows no ${subject}${because}. Check the id, the workspace and the project; what was just sent can be read after a moment.`,
+        status,
+      );
+    case 401:
+    case 403:
+      return new LangSmithRequestError(
+        "LSB_ERR_ACCESS",
+        `${host} gives no access to ${subject}: HTTP ${status}${because}. Check LANGSMITH_API_KEY, and LANGSMITH_WORKSPACE_ID where the key belongs to an organisation.`,
+        status,
+      );
+    case 501:
+      return new LangSmithRequestError(
+        "LSB_ERR_GONE",
+        `${host} no longer answers this call for ${subject}${because}.`,
+        status,
+      );
+    case 408:
+    case 425:
+    case 429:
+      return new LangSmithRequestError(
+        "LSB_ERR_UNAVAILABLE",
+        `${host} is too busy to answer for ${subject}: HTTP ${status}${because}. Try again later.`,
+        status,
+      );
+    default:
+      if (status < 500) {
+        return new LangSmithRequestError(
+          "LSB_ERR_REQUEST",
+          `${host} refused the request for ${subject}: HTTP ${status}${because}.`,
+          status,
+        );
+      }
+      return new LangSmithRequestError(
+        "LSB_ERR_UNAVAILABLE",
+        `${host} is down: HTTP ${status}${because} when asked for ${subject}. Try again later.`,
+        status,
+      );
+  }
+}
+
+function unreachable(apiUrl: string, { subject }: RestCall, cause: unknown): LangSmithRequestError {
+  const code: unknown = typeof cause === "object" && cause !== null ? Reflect.get(cause, "code") : undefined;
+  const name = typeof code === "string" ? code : cause instanceof Error ? cause.name : "failed";
+  return new LangSmithRequestError(
+    "LSB_ERR_UNAVAILABLE",
+    `${hostOf(apiUrl)} cannot be reached (${name}) to ask for ${subject}. Check LANGSMITH_ENDPOINT and the network.`,
+    undefined,
+    { cause },
+  );
+}
+
+function reasonIn(text: string): string | undefined {
+  try {
+    const answer: unknown = JSON.parse(text);
+    if (typeof answer !== "object" || answer === null) return undefined;
+    for (const key of ["detail", "error", "message", "title"]) {
+      const value: unknown = Reflect.get(answer, key);
+      if (typeof value === "string" && value !== "") return value.slice(0, 200);
+      if (Array.isArray(value)) return JSON.stringify(value).slice(0, 200);
+    }
+  } catch {
+    // A proxy's page says nothing that helps.
+  }
+  return undefined;
+}
+
+function hostOf(apiUrl: string): string {
+  return new URL(apiUrl).host;
+}
+
+function retryAfterMillis(value: string | string[] | undefined): number | undefined {
+  const seconds = Number(Array.isArray(value) ? value[0] : (value ?? Number.NaN));
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
+}
+
+function pause(millis: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, millis));
+}
