@@ -1,5 +1,9 @@
 // The public face of the bridge.
 
+export { createFeedback, type Feedback, type FeedbackInput } from "./client/feedback.js";
+export { type FindRunOptions, findRun } from "./client/find-run.js";
+export { LangSmithRequestError, type RequestErrorCode } from "./client/rest.js";
+export { getRunUrl } from "./client/run-url.js";
 export type { DeliveryStats, Loss, LossCause } from "./delivery/operation.js";
 export {
   type ExporterStats,
@@ -7,6 +11,7 @@ export {
   type LangSmithExporterOptions,
   LangSmithSpanExporter,
 } from "./exporter/index.js";
+export { runIdOf, spanIdOf } from "./identity/ids.js";
 export { LangSmithLogRecordProcessor } from "./log-records.js";
 export {
   type AuthoredContent,
@@ -24,5 +29,26 @@ export type { HideOption, LangSmithOptions, ReplicaOptions, SpansOption, Started
 export { LangSmithOptionError } from "./options.js";
 export { RunIdentityProcessor } from "./processor/identity-processor.js";
 export { LangSmithSpanProcessor, type ProcessorStats } from "./processor/index.js";
+export {
+  type EndRunOptions,
+  endRun,
+  getRunReference,
+  type HeadersLike,
+  type InboundOptions,
+  LangSmithPropagator,
+  type LangSmithPropagatorOptions,
+  type OutboundOptions,
+  type RefusalCause,
+  type RunLike,
+  type RunReference,
+  RunReferenceError,
+  runReferenceOf,
+  type StartTraceOptions,
+  setRun,
+  startTrace,
+  type TracingContextOptions,
+  tracingContext,
+  withRun,
+} from "./propagation/index.js";
 export type { Run, RunContent, RunEvent, RunType } from "./run.js";
 export { getRunId } from "./run-id.js";
