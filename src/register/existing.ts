@@ -1,0 +1,85 @@
+// Who else registers a tracer provider: before register, and after it.
+import { ProxyTracerProvider, type TracerProvider, trace } from "@opentelemetry/api";
+import { warnOnce } from "../warnings.js";
+import { functionIn, type PackageFinder } from "./packages.js";
+
+/** Whether the application has registered a tracer provider. */
+export function hasTracerProvider(): boolean {
+  const registered = trace.getTracerProvider();
+  const delegate = isProxy(registered) ? registered.getDelegate() : registered;
+  // A fresh proxy delegates to the no-op provider, whose class the API does not export. Another copy of the API has
+  // another such class: there its name has to do.
+  const { constructor: noop } = new ProxyTracerProvider().getDelegate();
+  return delegate.constructor !== noop && delegate.constructor.name !== noop.name;
+}
+
+function isProxy(provider: TracerProvider): provider is TracerProvider & { getDelegate(): TracerProvider } {
+  return "getDelegate" in provider && typeof provider.getDelegate === "function";
+}
+
+interface TraceApi {
+  setGlobalTracerProvider(provider: TracerProvider): boolean;
+}
+
+function isTraceApi(value: unknown): value is TraceApi {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "setGlobalTracerProvider" in value &&
+    typeof value.setGlobalTracerProvider === "function"
+  );
+}
+
+/**
+ * OpenTelemetry takes the first provider and refuses every later one, which it says to `diag` alone. Since register
+ * comes first, an application that sets up a NodeSDK of its own would be silenced by it: that is said aloud. Returns
+ * what stops the watch.
+ */
+export function watchForOtherProviders(packages: PackageFinder): () => void {
+  const undo = traceApis(packages).map((api) => {
+    const original = api.setGlobalTracerProvider;
+    const watched = function (this: unknown, provider: TracerProvider): boolean {
+      const isTaken = original.call(api, provider);
+      if (!isTaken) sayRefused();
+      return isTaken;
+    };
+    api.setGlobalTracerProvider = watched;
+    return () => {
+      if (api.setGlobalTracerProvider === watched) api.setGlobalTracerProvider = original;
+    };
+  });
+  return () => {
+    for (const step of undo) step();
+  };
+}
+
+/** Ours, and the copy that the application and its SDK see, where that is another. */
+function traceApis(packages: PackageFinder): TraceApi[] {
+  const sdkNode = packages.find("@opentelemetry/sdk-node");
+  const found = [packages, packages.from(sdkNode)].map((each) => {
+    const api = each.find("@opentelemetry/api");
+    return functionIn(api, "createContextKey") ? api?.exports.trace : undefined;
+  });
+  return [...new Set([trace, ...found])].filter(isTraceApi);
+}
+
+/** Said when register finds a provider. */
+export function sayExisting(): void {
+  warnOnce(
+    "LSB_WARN_PROVIDER_EXISTS",
+    "A tracer provider is registered already, so otel-langsmith's register changed nothing and no runs are sent. " +
+      "Give that provider the bridge's processor instead: new NodeSDK({ spanProcessors: " +
+      "[...getSpanProcessorsFromEnv(), new LangSmithSpanProcessor()] }), both from otel-langsmith.",
+  );
+}
+
+function sayRefused(): void {
+  warnOnce(
+    "LSB_WARN_PROVIDER_REFUSED",
+    "The application registered a tracer provider of its own (a NodeSDK, Sentry.init, …) after otel-langsmith's " +
+      "register, and OpenTelemetry refused it: its processors and exporters get no spans. Keep one of the two: either " +
+      "drop the application's (register exports to OTEL_TRACES_EXPORTER, too), or drop register and give the " +
+      "application's provider the processor: new NodeSDK({ spanProcessors: [...getSpanProcessorsFromEnv(), " +
+      "new LangSmithSpanProcessor()] }), both from otel-langsmith.",
+  );
+}
