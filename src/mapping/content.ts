@@ -1,7 +1,7 @@
 // A run's inputs and outputs, from what a span offers and by what kind of run it is.
 import type { KeyValues, RunType } from "../run.js";
 import { choicesOf, messageOf, type Request, type Response, toRequest, toResponse, usageOf } from "./conversation.js";
-import { toDocuments, toRanked, toTexts, toVectors } from "./documents.js";
+import { textsOfVectors, toDocuments, toRanked, toTexts, toVectors } from "./documents.js";
 import { decode, decodeText, encode, isObject, put, toText } from "./json.js";
 import { type Turn, toFinishes, toSystem } from "./messages.js";
 import type { Candidate, Slots } from "./slots.js";
@@ -17,6 +17,8 @@ export interface InsAndOuts {
   asked?: KeyValues;
   /** The usage that stands in the outputs. */
   usage?: KeyValues;
+  /** What else a response body said of itself: its id, its fingerprint. */
+  facts?: KeyValues;
   hasMessages: boolean;
   /** Whether the finish reasons found their place in the outputs. */
   hasFinish: boolean;
@@ -91,7 +93,7 @@ function requestFrom(slots: Slots): Request | undefined {
 }
 
 /**
- * The messages of a vocabulary's own list, or of the whole body beside it where that holds no fewer: flattened lists
+ * The messages of a vocabulary's own list, or of the whole body beside it where that says no less: flattened lists
  * lose tool call ids, pictures and system prompts. Not where the list was redacted.
  */
 function richer<T extends Request | Response>(
@@ -121,9 +123,19 @@ function richer<T extends Request | Response>(
     if (second === undefined || second.turns.length === 0) return found;
     const ofList: T = isList ? found : second;
     const ofBody: T = isList ? second : found;
-    return isRedacted(ofList.turns) || ofBody.turns.length < ofList.turns.length ? ofList : ofBody;
+    return isRedacted(ofList.turns) || weightOf(ofBody.turns) < weightOf(ofList.turns) ? ofList : ofBody;
   }
   return undefined;
+}
+
+/** How many things a conversation says: texts, parts and calls, however they are grouped to messages. */
+function weightOf(turns: readonly Turn[]): number {
+  let weight = 0;
+  for (const { message } of turns) {
+    const { content, tool_calls: calls } = message;
+    weight += (Array.isArray(content) ? content.length : isThere(content) ? 1 : 0) + (calls?.length ?? 0);
+  }
+  return weight;
 }
 
 function isRedacted(turns: readonly Turn[]): boolean {
@@ -153,6 +165,7 @@ function answer(content: InsAndOuts, slots: Slots): void {
     content.hasFinish = true;
     content.hasMessages = true;
     if (response.usage !== undefined) content.usage = response.usage;
+    if (response.facts !== undefined) content.facts = response.facts;
     return;
   }
   const message = messageFrom(slots);
@@ -202,7 +215,8 @@ function addLosers(content: InsAndOuts, slots: Slots): void {
 
 function embedding(content: InsAndOuts, slots: Slots, withVectors: boolean, span: MappableSpan): void {
   const texts = slots.first("texts", (value) => (isThere(value) ? toTexts(value) : undefined), false);
-  const body = texts ?? slots.first("inputs", (value) => (isThere(value) ? toTexts(value) : undefined), false);
+  const stated = texts ?? slots.first("inputs", (value) => (isThere(value) ? toTexts(value) : undefined), false);
+  const body = stated ?? slots.first("vectors", textsOfVectors, false);
   if (content.inputs === undefined) {
     if (body !== undefined) content.inputs = { input: body };
     else {
@@ -317,6 +331,7 @@ function inputsOf(candidate: Candidate, slots: Slots, type: RunType): KeyValues 
     if (turns !== undefined) return { messages: withSystem(turns, slots).map((turn) => turn.message) };
   }
   const value = decodeText(candidate.value);
+  if (slots.all("texts").includes(candidate) && Array.isArray(value)) return { input: value.map(decodeText) };
   if (slots.all("query").includes(candidate)) return wrap(value, "query");
   return wrap(type === "tool" ? withoutWrapper(value) : value, "input");
 }

@@ -13,6 +13,8 @@ export interface Request {
 export interface Response {
   readonly turns: Turn[];
   readonly usage?: KeyValues;
+  /** What it says of itself, under the names of the GenAI conventions. */
+  readonly facts?: KeyValues;
 }
 
 const requestKeys = new Set([
@@ -73,10 +75,28 @@ function textTurns(value: unknown): Turn[] | undefined {
 /** A message, a list of messages, or a response body of any known API; undefined where it is none of them. */
 export function toResponse(value: unknown): Response | undefined {
   const body = decode(value);
-  const usage = usageOf(body);
   const turns = responseTurns(body);
   if (turns === undefined || turns.length === 0) return undefined;
-  return usage === undefined ? { turns } : { turns, usage };
+  const usage = usageOf(body);
+  const facts = factsOf(body);
+  return { turns, ...(usage === undefined ? {} : { usage }), ...(facts === undefined ? {} : { facts }) };
+}
+
+const factNames: Readonly<Record<string, string>> = {
+  id: "gen_ai.response.id",
+  service_tier: "gen_ai.response.service_tier",
+  system_fingerprint: "gen_ai.response.system_fingerprint",
+};
+
+/** Of a whole response body only: a message has an id of its own. */
+function factsOf(body: unknown): KeyValues | undefined {
+  if (!isObject(body) || (body["object"] === undefined && body["type"] !== "message")) return undefined;
+  const facts: KeyValues = {};
+  for (const [key, name] of Object.entries(factNames)) {
+    const fact = toText(body[key]);
+    if (fact !== undefined) facts[name] = fact;
+  }
+  return facts;
 }
 
 function responseTurns(body: unknown): Turn[] | undefined {

@@ -109,3 +109,13 @@ export function toVectors(value: unknown): Vectors | undefined {
   if (first === undefined) return undefined;
   return { count: list.length, ...(Array.isArray(first) ? { dimensions: first.length } : {}), list };
 }
+
+/** Texts that stand beside their vectors; undefined where there are none. */
+export function textsOfVectors(value: unknown): unknown[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const texts = value.flatMap((entry) => {
+    const inner = isObject(entry) && isObject(entry["embedding"]) ? entry["embedding"] : entry;
+    return isObject(inner) && typeof inner["text"] === "string" ? [inner["text"]] : [];
+  });
+  return texts.length === 0 ? undefined : texts;
+}

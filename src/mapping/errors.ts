@@ -34,8 +34,7 @@ export function errorOf(span: MappableSpan, slots: Slots): SpanError | undefined
     statedType !== undefined ||
     (last !== undefined && (span.status.code !== SpanStatusCode.OK || scopesThatSayOk.has(span.scope.name)));
   if (!hasFailed) {
-    if (statedMessage !== undefined)
-      for (const { key, value } of slots.all("error_message")) if (key) slots.unread.push([key, value]);
+    for (const candidate of slots.all("error_message")) slots.leave(candidate);
     return undefined;
   }
   const attributes: KeyValues = last?.attributes ?? {};
@@ -84,9 +83,11 @@ export function eventsOf(
   slots: Slots,
   error: SpanError | undefined,
   isContent: ReadonlySet<string>,
+  isLlm: boolean,
 ): RunEvent[] | undefined {
   const events: RunEvent[] = [];
-  const firstToken = slots.first("first_token", (value) => firstTokenTime(value, span));
+  const firstToken = isLlm ? slots.first("first_token", (value) => firstTokenTime(value, span), false) : undefined;
+  if (!isLlm) for (const candidate of slots.all("first_token")) slots.leave(candidate);
   if (firstToken !== undefined) events.push({ name: "new_token", time: firstToken });
   for (const event of span.events) {
     if (event === error?.from || isContent.has(event.name)) continue;

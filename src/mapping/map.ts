@@ -44,7 +44,7 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
 
   const name = authored?.name ?? nameOf(span, slots, type, wishes);
   const error = errorOf(span, slots);
-  const events = eventsOf(span, slots, error, contentEvents(slots));
+  const events = eventsOf(span, slots, error, contentEvents(slots), type === "llm");
   const params = paramsOf(slots, wishes, insAndOuts);
   if (isModelCall) describeModel(metadata, params, type);
   const usage = usageOf(slots, wishes, insAndOuts, isModelCall ? span : undefined, vocabularies);
@@ -64,6 +64,8 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
     const finish = slots.all("finish_reason")[0];
     if (finish?.key !== undefined) metadata[finish.key] ??= copyOf(finish.value);
   }
+  const { facts } = insAndOuts;
+  if (facts !== undefined) for (const key of Object.keys(facts)) metadata[key] ??= facts[key];
   if (wishes.threadId !== undefined) metadata["thread_id"] ??= wishes.threadId;
   if (wishes.userId !== undefined) metadata["user_id"] ??= wishes.userId;
   const isAgent = slots.first("agent", (value) => value === true || undefined) === true;
@@ -89,7 +91,7 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
   if (authored !== undefined) layAuthored(content, authored, isModelCall);
   const hasMessages = insAndOuts.hasMessages || authored?.inputs !== undefined || authored?.outputs !== undefined;
   const threadId = toText(content.extra.metadata["thread_id"]) ?? wishes.threadId;
-  const warning = isModelCall && !hasMessages && error === undefined ? contentWarning(span) : undefined;
+  const warning = type === "llm" && !hasMessages && error === undefined ? contentWarning(span) : undefined;
   return {
     content,
     ...projectOf(wishes),
@@ -108,8 +110,8 @@ function typeOf(
   authored: AuthoredContent | undefined,
 ): { type: RunType; decidedBy?: Vocabulary } {
   const taken = slots.take("run_type", toRunType, false);
-  const decidedBy =
-    taken?.candidate.vocabulary ?? slots.speaking.find((vocabulary) => vocabulary.integration !== false);
+  const named = slots.all("tool_name")[0] ?? slots.all("requested_model")[0];
+  const decidedBy = taken?.candidate.vocabulary ?? named?.vocabulary;
   const by = decidedBy === undefined ? {} : { decidedBy };
   if (authored?.run_type !== undefined) return { type: authored.run_type, ...by };
   if (taken !== undefined) return { type: taken.value, ...by };

@@ -158,18 +158,23 @@ function pushMessage(entry: KeyValues, turns: Turn[], finish: string | undefined
   const calls = stated ?? parts.calls;
   const role = roleOf(entry["role"]) ?? (calls.length > 0 ? "assistant" : "user");
   const name = toText(entry["name"]);
-  for (const result of parts.results) {
+  const results = parts.results.map((result): Turn => {
     const toolName = result.name ?? (role === "tool" ? name : undefined);
-    turns.push({
+    return {
       message: {
         role: "tool",
         ...(toolName === undefined ? {} : { name: toolName }),
         content: result.content,
         ...(result.id === undefined ? {} : { tool_call_id: result.id }),
       },
-    });
+    };
+  });
+  // A user's message brings results before what the user says; an assistant's tells its calls before their results.
+  if (role !== "assistant") turns.push(...results);
+  if (results.length > 0 && parts.content.length === 0 && calls.length === 0) {
+    if (role === "assistant") turns.push(...results);
+    return true;
   }
-  if (parts.results.length > 0 && parts.content.length === 0 && calls.length === 0) return true;
   const content = contentOf(parts.content);
   const message: Message = { role, ...(name === undefined ? {} : { name }), content };
   if (role === "tool" && content === "" && isObject(body)) message.content = resultContent(body);
@@ -184,6 +189,7 @@ function pushMessage(entry: KeyValues, turns: Turn[], finish: string | undefined
     if (extra !== null && extra !== undefined && !(Array.isArray(extra) && extra.length === 0)) message[key] = extra;
   }
   turns.push({ message, ...(finish === undefined ? {} : { finish }) });
+  if (role === "assistant") turns.push(...results);
   return true;
 }
 

@@ -102,7 +102,9 @@ export function addOrigin(metadata: KeyValues, span: MappableSpan): void {
   if (span.droppedLinksCount > 0) metadata["otel.dropped_links_count"] = span.droppedLinksCount;
 }
 
-/** Adds what nobody has read, under its own key. */
+/** Adds what nobody has read, under its own key; empty texts say nothing. */
 export function addUnread(metadata: KeyValues, slots: Slots): void {
-  for (const [key, value] of slots.unread) if (!Object.hasOwn(metadata, key)) put(metadata, key, copyOf(value));
+  for (const [key, value] of slots.unread) {
+    if (value !== "" && !Object.hasOwn(metadata, key)) put(metadata, key, copyOf(value));
+  }
 }

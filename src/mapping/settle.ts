@@ -49,8 +49,10 @@ export function demoteModelCall(mapped: Mapped): Mapped {
   if (!mapped.isModelCall) return mapped;
   const { usage_metadata: usage, ls_model_type: _, ...metadata } = mapped.content.extra.metadata;
   const counts: KeyValues = mapped.counts ?? (usage === undefined ? {} : { counted_usage: usage });
+  // What it lacks is no loss: the call is told by the other run.
+  const { warnings: _warnings, ...rest } = mapped;
   return {
-    ...mapped,
+    ...rest,
     isModelCall: false,
     content: {
       ...mapped.content,

@@ -8,6 +8,8 @@ import type { Field, Rule, Vocabulary } from "./vocabulary.js";
 /** A value that was offered for a field. The lower the rank, the more specific its source. */
 export interface Candidate {
   readonly value: unknown;
+  /** The attribute's own value, where the vocabulary reads another out of it. */
+  readonly raw?: unknown;
   readonly rank: number;
   readonly vocabulary: Vocabulary;
   /** The attribute it came from; none where code supplied it. */
@@ -54,10 +56,15 @@ export class Slots {
       const value = read(candidate.value);
       if (taken === undefined && value !== undefined) taken = { value, candidate };
       else if (keepLosers && candidate.key !== undefined && (value === undefined || value !== taken?.value)) {
-        if (candidate.value !== "" && !isSame(value, taken?.value)) this.unread.push([candidate.key, candidate.value]);
+        if (candidate.value !== "" && !isSame(value, taken?.value)) this.leave(candidate);
       }
     }
     return taken;
+  }
+
+  /** Gives an offer's attribute back: it goes to the metadata. */
+  leave({ key, raw, value }: Candidate): void {
+    if (key !== undefined) this.unread.push([key, raw ?? value]);
   }
 
   /** As `take`, the value alone. */
@@ -203,7 +210,7 @@ function offerByRule(
   speaking.add(vocabulary);
   if (rule.to === "drop") return true;
   const name = rule.name ?? rest;
-  slots.offer(rule.to, { value, rank, vocabulary, key, ...(name === undefined ? {} : { name }) });
+  slots.offer(rule.to, { value, raw, rank, vocabulary, key, ...(name === undefined ? {} : { name }) });
   // What kind of span it is says more than the seven run types can hold, so the attribute itself is kept too.
   return rule.to !== "run_type" && rule.to !== "agent";
 }

@@ -1,5 +1,6 @@
 // The Vercel AI SDK's own spans: versions 3 to 6, and 7 in its legacy form.
-import { decode, toCount } from "../json.js";
+import { decode, isObject, toCount } from "../json.js";
+import { toTurns } from "../messages.js";
 import type { MappableSpan } from "../span.js";
 import type { Fill, Vocabulary } from "../vocabulary.js";
 
@@ -19,6 +20,14 @@ function isOuter(value: unknown): unknown {
 function millisPassed(value: unknown): unknown {
   const millis = toCount(value);
   return millis === undefined ? undefined : { millis };
+}
+
+/** `{ system?, prompt?, messages? }`; messages in it may hold pictures as lists of bytes. */
+function promptOf(value: unknown): unknown {
+  const prompt = decode(value);
+  if (!isObject(prompt)) return value;
+  const turns = prompt["messages"] === undefined ? undefined : toTurns(prompt["messages"]);
+  return turns === undefined ? prompt : { ...prompt, messages: turns.map((turn) => turn.message) };
 }
 
 function readFirstChunk(span: MappableSpan, fill: Fill): void {
@@ -41,7 +50,7 @@ export const aiSdk: Vocabulary = {
     },
     { keys: ["ai.operationId"], to: "agent", as: isOuter, note: "`ai.generateText`, `ai.streamText`, `…Object`" },
     { keys: ["ai.prompt.messages"], to: "input_messages" },
-    { keys: ["ai.prompt"], to: "inputs" },
+    { keys: ["ai.prompt"], to: "inputs", as: promptOf },
     { keys: ["ai.prompt.tools"], to: "tools" },
     { keys: ["ai.prompt.toolChoice"], to: "param", name: "tool_choice", as: decode },
     { keys: ["ai.response.text", "ai.result.text"], to: "output_text" },

@@ -38,6 +38,7 @@ export const langsmith: Vocabulary = {
     { prefix: "langsmith.metadata.", to: "metadata" },
     {
       keys: [
+        "langsmith.span.kind",
         "langsmith.is_root",
         "langsmith.traceable",
         "langsmith.traceable_parent_otel_span_id",
@@ -47,7 +48,7 @@ export const langsmith: Vocabulary = {
         "langsmith.trace.id",
       ],
       to: "drop",
-      note: "the run's place, read at the span's start",
+      note: "the run's type and place, read elsewhere",
     },
   ],
 };

@@ -1,4 +1,5 @@
 // What any span may say: sessions, users, errors; and HTTP, database, RPC and messaging spans, where the user keeps them.
+import { SpanStatusCode } from "@opentelemetry/api";
 import { toText } from "../json.js";
 import type { MappableSpan } from "../span.js";
 import type { Rule, Vocabulary } from "../vocabulary.js";
@@ -18,6 +19,10 @@ const genAiKeys = [
 /** A model call over HTTP is a model call: there these attributes are metadata. */
 function isPlain(span: MappableSpan): boolean {
   return genAiKeys.every((key) => span.attributes[key] === undefined);
+}
+
+function hasFailed(span: MappableSpan): boolean {
+  return span.status.code === SpanStatusCode.ERROR;
 }
 
 /** Stable names first, then their older ones. */
@@ -53,6 +58,14 @@ export const plain: Vocabulary = {
     { keys: ["user.id", "enduser.id"], to: "user_id", as: toText },
     { keys: ["error.type"], to: "error_type", as: toText },
     { keys: ["error.message"], to: "error_message", as: toText },
+    {
+      keys: ["exception.type", "exception.message", "exception.stacktrace"],
+      to: "drop",
+      when: (span) => span.events.some((event) => event.name === "exception"),
+      note: "where the exception is an event too",
+    },
+    { keys: ["exception.type"], to: "error_type", as: toText, when: hasFailed },
+    { keys: ["exception.message"], to: "error_message", as: toText, when: hasFailed },
     ...parts.map(([to, name, ...keys]): Rule => ({ keys, to, name, when: isPlain })),
   ],
 };

@@ -1,0 +1,81 @@
+// Maps a whole recording the way the processor does, without ids and times: the runs as a tree of spans.
+import { asAgent, asStatusAbove, type Mapped, mapSpan, settleModelCalls } from "../../src/mapping/index.js";
+import { type RecordedSpan, type Recording, toMappable, toMappableLog } from "../fixtures/load.js";
+
+export interface MappedNode {
+  readonly span: RecordedSpan;
+  mapped: Mapped;
+  readonly parent: MappedNode | undefined;
+  readonly children: MappedNode[];
+}
+
+/** The mapped runs of a recording, each span in the last state that was recorded of it, in the order of their starts. */
+export function mapRecording(recording: Recording): MappedNode[] {
+  const last = new Map<string, RecordedSpan>();
+  for (const { span } of recording.calls) last.set(span.spanId, span);
+  const nodes = new Map<string, MappedNode>();
+  for (const span of last.values()) {
+    const logs = recording.logs.filter(({ log }) => log.spanId === span.spanId).map(({ log }) => toMappableLog(log));
+    const parent = span.parentIsRemote === true ? undefined : nodes.get(span.parentSpanId ?? "");
+    const node: MappedNode = { span, mapped: mapSpan(toMappable(span), { logs }), parent, children: [] };
+    parent?.children.push(node);
+    nodes.set(span.spanId, node);
+  }
+  const all = [...nodes.values()];
+  for (const node of all) settle(node);
+  for (const node of all) {
+    node.mapped = asAgent(
+      node.mapped,
+      above(node).some((ancestor) => ancestor.mapped.isAgent),
+    );
+    const { error } = node.mapped.content;
+    if (error === undefined) continue;
+    for (const ancestor of above(node)) ancestor.mapped = asStatusAbove(ancestor.mapped, error);
+  }
+  return all;
+}
+
+/** The runs above a run, the nearest first. */
+export function above(node: MappedNode): MappedNode[] {
+  return node.parent === undefined ? [] : [node.parent, ...above(node.parent)];
+}
+
+function settle(inner: MappedNode): void {
+  if (!inner.mapped.isModelCall) return;
+  for (const outer of above(inner)) {
+    const { isModelCall, isAgent, content } = outer.mapped;
+    if (isModelCall) {
+      const settled = settleModelCalls(outer.mapped, inner.mapped);
+      outer.mapped = settled.outer;
+      inner.mapped = settled.inner;
+      return;
+    }
+    if (isAgent || content.run_type === "tool" || content.run_type === "retriever") return;
+  }
+}
+
+/** A tree as the golden files hold it: every field of every run, without what only the processor knows. */
+export function goldenOf(nodes: readonly MappedNode[]): unknown {
+  return nodes.filter((node) => node.parent === undefined).map(goldenRun);
+}
+
+function goldenRun(node: MappedNode): unknown {
+  const { mapped, span, children } = node;
+  const { name, run_type, inputs, outputs, error, events, tags, extra, ...rest } = mapped.content;
+  return {
+    name,
+    run_type,
+    ...(span.ended ? {} : { never_ended: true }),
+    ...(inputs === undefined ? {} : { inputs }),
+    ...(outputs === undefined ? {} : { outputs }),
+    ...(error === undefined ? {} : { error }),
+    ...(events === undefined ? {} : { events }),
+    ...(tags === undefined ? {} : { tags }),
+    ...rest,
+    extra,
+    ...(mapped.project === undefined ? {} : { project: mapped.project }),
+    ...(mapped.threadId === undefined ? {} : { thread: mapped.threadId }),
+    ...(mapped.warnings === undefined ? {} : { warnings: mapped.warnings.map((warning) => warning.code) }),
+    ...(children.length === 0 ? {} : { children: children.map(goldenRun) }),
+  };
+}
