@@ -50,5 +50,9 @@ export {
   tracingContext,
   withRun,
 } from "./propagation/index.js";
+export { getSpanProcessorsFromEnv, type SpanProcessorsFromEnvOptions } from "./register/from-env.js";
+export { type RegisterOptions, type Registration, register } from "./register/index.js";
+export type { AnySpanProcessor } from "./register/sdk.js";
 export type { Run, RunContent, RunEvent, RunType } from "./run.js";
 export { getRunId } from "./run-id.js";
+export { type AnySampler, type AnySamplingResult, LangSmithSampler } from "./sampler.js";
