@@ -1,0 +1,491 @@
+// The faults, one by one: what the service or the machine does, and what may be lost by it.
+import { execFileSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Behaviour, MisbehavingServer } from "../delivery/misbehaving-server.js";
+import { GENEROUS_INFO } from "../delivery/misbehaving-server.js";
+import { type Bench, type Child, type ChildChanges, openBench, received, storedOperations } from "./harness.js";
+
+/** What a case came to. */
+export interface Row {
+  readonly name: string;
+  readonly runs: number;
+  readonly received: number;
+  /** Operations that the service saw again and took only once. */
+  readonly repeated: number;
+  readonly lost: number;
+  /** What the case itself names as lost. */
+  readonly allowed: string;
+  readonly peakMegabytes: number;
+  readonly seconds: number;
+  /** What is not as it must be. */
+  readonly faults: string[];
+}
+
+/** Durations and counts: `long` as promised, `short` for every test run. */
+export interface Scale {
+  readonly isLong: boolean;
+  readonly runs: number;
+  /** Factor on the durations of faults. */
+  readonly time: number;
+}
+
+export const LONG: Scale = { isLong: true, runs: 1_000, time: 1 };
+export const SHORT: Scale = { isLong: false, runs: 300, time: 0.1 };
+
+export interface Case {
+  readonly name: string;
+  /** Left out of the short form. */
+  readonly isLongOnly?: boolean;
+  run(scale: Scale): Promise<Row>;
+}
+
+const RETRY = { initialDelayMillis: 100, maxDelayMillis: 2_000 };
+
+interface Plain {
+  name: string;
+  isLongOnly?: boolean;
+  child?: (scale: Scale, bench: Bench) => ChildChanges;
+  /** Sets the service up; may return what goes on beside the child. */
+  fault?: (server: MisbehavingServer, scale: Scale, child: () => Child) => Promise<void> | void;
+  /** Runs that may be lost, of all. */
+  allowed?: (runs: number, child: ChildChanges) => number;
+  allowedBecause?: string;
+  check?: (server: MisbehavingServer, row: Row, child: Child, scale: Scale) => string[];
+}
+
+/** One child from start to shutdown while the service misbehaves. */
+function plain(options: Plain): Case {
+  return {
+    name: options.name,
+    ...(options.isLongOnly ? { isLongOnly: true } : {}),
+    async run(scale) {
+      const bench = await openBench({ delivery: { retry: RETRY } });
+      const began = performance.now();
+      try {
+        const config = {
+          runs: scale.runs,
+          shutdownMillis: scale.isLong ? 60_000 : 10_000,
+          ...options.child?.(scale, bench),
+        };
+        let child: Child | undefined;
+        await options.fault?.(bench.server, scale, () => child as Child);
+        child = bench.start({ seed: "a", ...config });
+        const { code } = await child.exited;
+        const done = child.done();
+        const { whole, wrong } = received(bench.server, "a", config.runs);
+        const lost = config.runs - whole;
+        const allowed = options.allowed?.(config.runs, config) ?? 0;
+        const faults: string[] = [];
+        if (code !== 0) faults.push(`the child ended with ${code}`);
+        if (lost > allowed) faults.push(`${lost} lost, ${allowed} allowed`);
+        if (wrong.length > 0) faults.push(`${wrong.length} runs stored with other content`);
+        faults.push(...ledgerFaults(bench.server, done, lost));
+        const row: Row = {
+          name: options.name,
+          runs: config.runs,
+          received: whole,
+          repeated: bench.server.repeated,
+          lost,
+          allowed: options.allowedBecause ?? "0",
+          peakMegabytes: Math.round((done?.peakBytes ?? 0) / 1_048_576),
+          seconds: Math.round((performance.now() - began) / 100) / 10,
+          faults,
+        };
+        faults.push(...(options.check?.(bench.server, row, child, scale) ?? []));
+        return row;
+      } finally {
+        await bench.close();
+      }
+    },
+  };
+}
+
+/** Nothing changed by a repeat, nothing sent that the service would refuse, and counters that equal what was answered. */
+function ledgerFaults(server: MisbehavingServer, done: ReturnType<Child["done"]>, lost: number): string[] {
+  const faults: string[] = [];
+  if (server.changed > 0) faults.push(`${server.changed} operations changed by a repeat`);
+  if (server.refusals.length > 0) faults.push(`broke the service's rules: ${server.refusals[0]}`);
+  if (!done) return [...faults, "the child did not report"];
+  const counted = Object.values(done.stats.lost).reduce((sum, runs) => sum + runs, 0);
+  if (done.stats.sent !== storedOperations(server)) {
+    faults.push(`counted ${done.stats.sent} sent, the service has ${storedOperations(server)}`);
+  }
+  if (lost > 0 && counted < lost) faults.push(`lost ${lost}, counted ${counted}`);
+  if (lost === 0 && counted > 0) faults.push(`lost none, counted ${counted} (${JSON.stringify(done.stats.lost)})`);
+  return faults;
+}
+
+/** A behaviour for as long as the fault lasts, counted from the first request. */
+function during(server: MisbehavingServer, millis: number, behaviour: Behaviour): void {
+  let began: number | undefined;
+  server.behave = (request) => {
+    began ??= request.at;
+    return request.at - began < millis ? behaviour : { do: "take" };
+  };
+}
+
+/** Every nth request. */
+function every(server: MisbehavingServer, n: number, behaviour: Behaviour): void {
+  server.behave = (_, index) => (index % n === 0 ? behaviour : { do: "take" });
+}
+
+const wait = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
+
+export const CASES: Case[] = [
+  plain({
+    name: "503 for 10 s",
+    fault: (server, { time }) => during(server, 10_000 * time, { do: "answer", status: 503 }),
+  }),
+  plain({
+    name: "429 with Retry-After",
+    fault(server, { time }) {
+      let first: number | undefined;
+      server.behave = (request) => {
+        first ??= request.at;
+        return request.at - first < 3_000 * time
+          ? { do: "answer", status: 429, headers: { "retry-after": "1" } }
+          : { do: "take" };
+      };
+    },
+    check(server) {
+      const refused = server.requests.filter((request) => request.status === 429);
+      // Four may be under way when the first is refused; after that nobody comes before the second is over.
+      const late = refused.slice(4);
+      const first = refused[0]?.at ?? 0;
+      return late.some((request) => request.at - first < 900)
+        ? ["came back before the time that Retry-After named"]
+        : [];
+    },
+  }),
+  plain({
+    name: "connection refused for 10 s",
+    async fault(server, { time }) {
+      await server.stop();
+      void wait(10_000 * time + 500).then(() => server.start());
+    },
+  }),
+  plain({ name: "reset before the body was taken", fault: (server) => every(server, 3, { do: "reset_before" }) }),
+  plain({ name: "reset in the middle of the body", fault: (server) => every(server, 3, { do: "reset_middle" }) }),
+  plain({
+    name: "reset after the body was taken",
+    fault: (server) => every(server, 3, { do: "reset_after" }),
+    check: (server) => (server.repeated === 0 ? ["nothing was repeated, so nothing was tried"] : []),
+  }),
+  plain({
+    name: "taken, but answered with 502",
+    fault: (server) => every(server, 3, { do: "take_then_answer", status: 502 }),
+    check: (server) => (server.repeated === 0 ? ["nothing was repeated, so nothing was tried"] : []),
+  }),
+  plain({
+    name: "a hang of 15 s",
+    child: ({ time }) => ({ delivery: { requestTimeoutMillis: 5_000 * time } }),
+    fault: (server, { time }) => {
+      server.behave = (_, index) => (index < 2 ? { do: "hang", millis: 15_000 * time } : { do: "take" });
+    },
+  }),
+  plain({
+    name: "one bad run in every 100",
+    child: () => ({ badEvery: 100 }),
+    allowed: (runs) => runs / 100,
+    allowedBecause: "the bad runs",
+  }),
+  plain({
+    name: "one 30 MB run in every 100",
+    child: ({ isLong }) => ({ bigEvery: 100, bigBytes: 30_000_000, ...(isLong ? {} : { runs: 200 }) }),
+    check: (server) => {
+      const cut = [...server.runs.values()].filter((run) => JSON.stringify(run.fields["inputs"]).includes("…cut: "));
+      return cut.length === 0 ? ["no run says that it was cut"] : [];
+    },
+  }),
+  plain({
+    name: "404 on multipart",
+    fault: (server) => {
+      server.behave = (request) =>
+        request.path === "/runs/multipart" ? { do: "answer", status: 404 } : { do: "take" };
+    },
+  }),
+  plain({
+    name: "/info fails",
+    fault: (server) => {
+      server.info = (response: import("node:http").ServerResponse) => response.writeHead(500).end("no");
+    },
+  }),
+  plain({
+    name: "/info lies",
+    fault: (server) => {
+      server.info = {
+        ...GENEROUS_INFO,
+        batch_ingest_config: { use_multipart_endpoint: "yes", size_limit: -3, size_limit_bytes: 1e12 },
+        instance_flags: { gzip_body_enabled: true, zstd_compression_enabled: false },
+      };
+      // It says gzip and cannot read it.
+      server.behave = (request) =>
+        request.headers["content-encoding"]
+          ? { do: "answer", status: 400, body: '{"error":"malformed body"}' }
+          : { do: "take" };
+    },
+  }),
+  plain({
+    name: "/info hangs",
+    fault: (server) => {
+      server.info = () => {};
+    },
+  }),
+  plain({
+    name: "SIGTERM",
+    child: () => ({ ending: "signal" as const, perSecond: 1_000 }),
+    fault: (_, __, child) => signalHalfway(child, "SIGTERM"),
+    allowed: (runs) => runs,
+    allowedBecause: "runs not yet ended",
+    check: (server, _, child) => missingEnded(server, child),
+  }),
+  plain({
+    name: "SIGINT",
+    child: () => ({ ending: "signal" as const, perSecond: 1_000 }),
+    fault: (_, __, child) => signalHalfway(child, "SIGINT"),
+    allowed: (runs) => runs,
+    allowedBecause: "runs not yet ended",
+    check: (server, _, child) => missingEnded(server, child),
+  }),
+  plain({ name: "process.exit after shutdown()", child: () => ({ ending: "exit_after_shutdown" as const }) }),
+  plain({ name: "clock set back by an hour (Date patched)", child: () => ({ isClockSetBack: true }) }),
+  plain({
+    name: "10,000 runs in one trace",
+    child: ({ isLong }) => ({ shape: "flat" as const, runs: isLong ? 10_000 : 2_000, perSecond: 5_000 }),
+  }),
+  plain({ name: "500 levels deep", child: () => ({ shape: "deep" as const, runs: 500 }) }),
+  plain({
+    name: "down throughout, no spool, 1 MiB queue",
+    child: () => ({
+      padding: 2_000,
+      shutdownMillis: 500,
+      delivery: { queue: { maxBytes: 1_048_576 } },
+    }),
+    fault: (server) => server.stop(),
+    allowed: (runs) => runs,
+    allowedBecause: "what exceeds the queue, and the queue at shutdown",
+    check: (_, row) => (row.lost === row.runs ? [] : ["something arrived at a service that was down"]),
+  }),
+];
+
+function signalHalfway(child: () => Child, signal: NodeJS.Signals): void {
+  const poll = setInterval(() => {
+    const started = child();
+    if (!started) return;
+    clearInterval(poll);
+    void started.until("halfway").then(
+      () => started.process.kill(signal),
+      () => {},
+    );
+  }, 10);
+}
+
+/** Runs whose end was handed in before the signal, and that did not arrive. */
+function missingEnded(server: MisbehavingServer, child: Child): string[] {
+  const missing = [...child.ended.keys()].filter((id) => server.runs.get(id)?.fields["end_time"] === undefined);
+  // What was handed in after shutdown began is refused, and counted as that.
+  const refused = child.done()?.stats.lost.shutdown ?? 0;
+  return missing.length > refused ? [`${missing.length} ended runs missing, ${refused} counted as too late`] : [];
+}
+
+CASES.push(
+  {
+    name: "SIGKILL at random moments, journal on",
+    run: async (scale) => {
+      const bench = await openBench({ delivery: { retry: RETRY } });
+      const began = performance.now();
+      const faults: string[] = [];
+      const spool = { dir: join(bench.dir, "spool"), mode: "always" as const };
+      const delivery = { spool };
+      let owed = 0;
+      let missing = 0;
+      let peak = 0;
+      try {
+        const kills = scale.isLong ? 5 : 2;
+        const promised: string[] = [];
+        for (let kill = 0; kill < kills; kill += 1) {
+          // Half of the time the service is slow, so that requests are under way at the kill.
+          bench.server.behave = () => (Math.random() < 0.5 ? { do: "hang", millis: 200 } : { do: "take" });
+          const child = bench.start({ seed: `kill${kill}`, runs: 1_000, perSecond: 1_000, ending: "none", delivery });
+          await child.until("sent");
+          await wait(100 + Math.random() * 800);
+          const killedAt = performance.now();
+          child.process.kill("SIGKILL");
+          await child.exited;
+          for (const [id, at] of child.ended) if (at < killedAt - 100) promised.push(id);
+        }
+        bench.server.behave = () => ({ do: "take" });
+        const heir = bench.start({ seed: "heir", runs: 10, delivery, waitForSpool: true });
+        await heir.exited;
+        peak = heir.done()?.peakBytes ?? 0;
+        owed = promised.length;
+        missing = promised.filter((id) => bench.server.runs.get(id)?.fields["end_time"] === undefined).length;
+        if (missing > 0) faults.push(`${missing} of ${owed} runs that had ended 100 ms before were lost`);
+        if (bench.server.changed > 0) faults.push(`${bench.server.changed} operations changed by a repeat`);
+        const left = (await readdir(spool.dir)).filter((name) => name.endsWith(".spool"));
+        if (left.length > 0) faults.push(`left behind: ${left.join(", ")}`);
+        return {
+          name: "SIGKILL at random moments, journal on",
+          runs: owed,
+          received: owed - missing,
+          repeated: bench.server.repeated,
+          lost: missing,
+          allowed: "0 of those ended 100 ms before",
+          peakMegabytes: Math.round(peak / 1_048_576),
+          seconds: Math.round((performance.now() - began) / 100) / 10,
+          faults,
+        };
+      } finally {
+        await bench.close();
+      }
+    },
+  },
+  {
+    name: "two processes on one spool",
+    run: async (scale) => {
+      const bench = await openBench({ delivery: { retry: RETRY } });
+      const began = performance.now();
+      const faults: string[] = [];
+      const delivery = { spool: { dir: join(bench.dir, "spool") } };
+      try {
+        await bench.server.stop();
+        const first = ["a", "b"].map((seed) => bench.start({ seed, runs: scale.runs, delivery, shutdownMillis: 500 }));
+        await Promise.all(first.map((child) => child.exited));
+        const onDisk = first.reduce((sum, child) => sum + (child.done()?.stats.onDisk ?? 0), 0);
+        if (onDisk < scale.runs * 2) faults.push(`${onDisk} operations on disk for ${scale.runs * 2} runs`);
+        await bench.server.start();
+        const heirs = ["c", "d"].map((seed) => bench.start({ seed, runs: scale.runs, delivery, waitForSpool: true }));
+        await Promise.all(heirs.map((child) => child.exited));
+        let whole = 0;
+        for (const seed of ["a", "b", "c", "d"]) whole += received(bench.server, seed, scale.runs).whole;
+        const sent = heirs.reduce((sum, child) => sum + (child.done()?.stats.sent ?? 0), 0);
+        if (bench.server.repeated > 0) faults.push(`${bench.server.repeated} operations sent by both`);
+        if (sent !== storedOperations(bench.server))
+          faults.push(`counted ${sent}, stored ${storedOperations(bench.server)}`);
+        const lost = scale.runs * 4 - whole;
+        if (lost > 0) faults.push(`${lost} lost`);
+        return {
+          name: "two processes on one spool",
+          runs: scale.runs * 4,
+          received: whole,
+          repeated: bench.server.repeated,
+          lost,
+          allowed: "0",
+          peakMegabytes: Math.round(Math.max(...heirs.map((child) => child.done()?.peakBytes ?? 0)) / 1_048_576),
+          seconds: Math.round((performance.now() - began) / 100) / 10,
+          faults,
+        };
+      } finally {
+        await bench.close();
+      }
+    },
+  },
+  {
+    name: "down for 60 s at 1,000 runs/s, 16 MiB queue, spool",
+    run: async (scale) => {
+      const bench = await openBench({ delivery: { retry: RETRY } });
+      const began = performance.now();
+      const faults: string[] = [];
+      const runs = scale.isLong ? 60_000 : 3_000;
+      try {
+        await bench.server.stop();
+        const child = bench.start({
+          seed: "a",
+          runs,
+          perSecond: 1_000,
+          padding: 1_000,
+          waitForSpool: true,
+          delivery: {
+            queue: { maxBytes: scale.isLong ? 16 * 1_048_576 : 1_048_576 },
+            spool: { dir: join(bench.dir, "spool") },
+          },
+        });
+        await child.until("all_sent");
+        await bench.server.start();
+        await child.exited;
+        const done = child.done();
+        const { whole, wrong } = received(bench.server, "a", runs);
+        const lost = runs - whole;
+        if (lost > 0) faults.push(`${lost} lost`);
+        if (wrong.length > 0) faults.push(`${wrong.length} stored with other content`);
+        if ((done?.stats.spooled ?? 0) === 0) faults.push("nothing went to the spool, so nothing was tried");
+        faults.push(...ledgerFaults(bench.server, done, lost));
+        const megabytes = Math.round((done?.peakBytes ?? 0) / 1_048_576);
+        if (megabytes > 300) faults.push(`peak memory of ${megabytes} MB`);
+        return {
+          name: "down for 60 s at 1,000 runs/s, 16 MiB queue, spool",
+          runs,
+          received: whole,
+          repeated: bench.server.repeated,
+          lost,
+          allowed: "0",
+          peakMegabytes: megabytes,
+          seconds: Math.round((performance.now() - began) / 100) / 10,
+          faults,
+        };
+      } finally {
+        await bench.close();
+      }
+    },
+  },
+  diskFull(),
+);
+
+function diskFull(): Case {
+  const isMountable = process.platform === "linux" && process.getuid?.() === 0;
+  const name = isMountable ? "disk full (a tmpfs of 1 MiB)" : "disk full (write errors injected)";
+  return {
+    name,
+    run: async (scale) => {
+      const bench = await openBench({ delivery: { retry: RETRY } });
+      const began = performance.now();
+      const faults: string[] = [];
+      const dir = join(bench.dir, "spool");
+      let isMounted = false;
+      try {
+        if (isMountable) {
+          mkdirSync(dir);
+          execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", dir]);
+          isMounted = true;
+        }
+        await bench.server.stop();
+        const child = bench.start({
+          seed: "a",
+          runs: scale.runs,
+          padding: 4_000,
+          waitForSpool: true,
+          ...(isMountable ? {} : { diskBytes: 1_048_576 }),
+          delivery: { queue: { maxBytes: 131_072 }, spool: { dir } },
+        });
+        await child.until("all_sent");
+        await bench.server.start();
+        await child.exited;
+        const done = child.done();
+        const { whole, wrong } = received(bench.server, "a", scale.runs);
+        const lost = scale.runs - whole;
+        const counted = done?.stats.lost.spool_full ?? 0;
+        if (wrong.length > 0) faults.push(`${wrong.length} stored with other content`);
+        if (whole === 0) faults.push("nothing arrived");
+        if (lost === 0) faults.push("the disk was never full");
+        if (counted < lost) faults.push(`lost ${lost}, counted ${counted}`);
+        faults.push(...ledgerFaults(bench.server, done, lost));
+        return {
+          name,
+          runs: scale.runs,
+          received: whole,
+          repeated: bench.server.repeated,
+          lost,
+          allowed: "what neither memory nor disk could hold",
+          peakMegabytes: Math.round((done?.peakBytes ?? 0) / 1_048_576),
+          seconds: Math.round((performance.now() - began) / 100) / 10,
+          faults,
+        };
+      } finally {
+        if (isMounted) execFileSync("umount", ["-l", dir]);
+        await bench.close();
+      }
+    },
+  };
+}
