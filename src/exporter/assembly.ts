@@ -39,6 +39,8 @@ interface Held {
   readonly parent: SpanContext | undefined;
   readonly bytes: number;
   readonly since: number;
+  /** The order in which spans came. */
+  readonly order: number;
 }
 
 export function createAssembly(options: AssemblyOptions): Assembly {
@@ -48,6 +50,7 @@ export function createAssembly(options: AssemblyOptions): Assembly {
   let spans = 0;
   let bytes = 0;
   let releasedEarly = 0;
+  let received = 0;
   let timer: NodeJS.Timeout | undefined;
 
   function hold(span: SourceSpan): Group {
@@ -57,7 +60,7 @@ export function createAssembly(options: AssemblyOptions): Assembly {
       group = { traceId, spans: new Map(), bytes: 0 };
       groups.set(traceId, group);
     }
-    const held: Held = { span, parent: parentOf(span), bytes: estimateBytes(span), since: now() };
+    const held: Held = { span, parent: parentOf(span), bytes: estimateBytes(span), since: now(), order: received++ };
     if (!group.spans.has(spanId)) {
       group.spans.set(spanId, held);
       spans += 1;
@@ -211,11 +214,13 @@ function play(batch: readonly Held[], { start, end }: Pick<AssemblyOptions, "sta
     return placed.get(spanId) ?? { micros: 0, depth: 0 };
   }
 
+  const ends = endsOf(batch, byId);
   const moments: Moment[] = [];
-  for (const { span, parent } of batch) {
+  for (const held of batch) {
+    const { span, parent } = held;
     const { micros, depth } = startOf(span.spanContext().spanId);
     moments.push({ span, parent, micros, depth, isEnd: false });
-    moments.push({ span, parent, micros: Math.max(micros, microsOf(span.endTime)), depth, isEnd: true });
+    moments.push({ span, parent, micros: Math.max(micros, ends.get(held) ?? 0), depth, isEnd: true });
   }
   moments.sort(
     (a, b) =>
@@ -225,6 +230,26 @@ function play(batch: readonly Held[], { start, end }: Pick<AssemblyOptions, "sta
     if (isEnd) end(span);
     else start(span, contextUnder(parent));
   }
+}
+
+/** Clocks of spans begin on whole milliseconds, so two ends nearer than this may be told in the wrong order. */
+const UNSURE_MICROS = 1000;
+
+/**
+ * When each span ended. A child that came before its parent, and by its time seems to have ended just after it, ended
+ * before it: the parent's end is moved behind it.
+ */
+function endsOf(batch: readonly Held[], byId: ReadonlyMap<string, Held>): Map<Held, number> {
+  const ends = new Map<Held, number>();
+  for (const held of batch) {
+    const end = Math.max(ends.get(held) ?? 0, microsOf(held.span.endTime));
+    ends.set(held, end);
+    const parent = held.parent && !held.parent.isRemote ? byId.get(held.parent.spanId) : undefined;
+    if (!parent || parent.order < held.order) continue;
+    const parentEnd = Math.max(ends.get(parent) ?? 0, microsOf(parent.span.endTime));
+    if (end > parentEnd && end - parentEnd <= UNSURE_MICROS) ends.set(parent, end);
+  }
+  return ends;
 }
 
 function contextUnder(parent: SpanContext | undefined): Context {

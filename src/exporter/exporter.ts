@@ -66,7 +66,13 @@ export class LangSmithSpanExporter implements Bridge, RunsOwner {
     this.#sink = createSink(this.#options);
     if (!this.#sink) return;
     const target: Target = { sink: this.#sink, isPrimary: () => this.#isPrimaryBridge() };
-    const runs = createRuns({ owner: this, options: this.#options, target, modelCallWaitMillis: 0 });
+    const runs = createRuns({
+      owner: this,
+      options: this.#options,
+      target,
+      modelCallWaitMillis: 0,
+      rememberedTraces: 1000,
+    });
     this.#target = target;
     this.#runs = runs;
     this.#assembly = createAssembly({

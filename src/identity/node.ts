@@ -111,6 +111,13 @@ export function indexSize(): { open: number; recent: number } {
   return { open: open.size, recent: recent.size };
 }
 
+/** Forgets every span: for tests that play one recording twice. */
+export function forgetSpans(): void {
+  const { open, recent } = index();
+  open.clear();
+  recent.clear();
+}
+
 /** The active span's entries in a context. */
 export function entriesIn(context: Context): readonly SpanEntry[] {
   const span = trace.getSpan(context);

@@ -19,8 +19,17 @@ export interface LocalTrace {
   /** Ended and referenced runs, and pending posts due, until the trace opens. */
   held: Set<Tracked>;
   heldBytes: number;
+  /** A trace lives in one project. Until something of it was sent, a span that wishes for another one moves it. */
+  project: string;
+  isProjectFixed: boolean;
   /** By how much this trace's times are moved under a remote place that is ahead. */
   readonly shiftMicros: number;
+}
+
+/** A trace's project, and whether anybody has said so or it is only the default. */
+export interface ProjectOfTrace {
+  readonly name: string;
+  readonly isFixed: boolean;
 }
 
 export interface HeldBounds {
@@ -33,14 +42,17 @@ export type DropReason = "no_genai" | "bounds";
 
 /** The local traces of one processor. */
 export interface LocalTraces {
-  begin(otelTraceId: string, state: LocalTraceState, shiftMicros: number): LocalTrace;
+  begin(otelTraceId: string, state: LocalTraceState, shiftMicros: number, project: ProjectOfTrace): LocalTrace;
   /** Opens a held trace; what was held of it is returned to be sent. Nothing where it is not held. */
   open(trace: LocalTrace): Iterable<Tracked>;
   spanStarted(trace: LocalTrace): void;
   /** A span ended: where it was the last one of a held trace, the trace is dropped. */
   spanEnded(trace: LocalTrace): void;
   hold(trace: LocalTrace, tracked: Tracked, bytes: number): void;
-  /** The one live local trace with this OpenTelemetry trace id, or undefined when there is none or more than one. */
+  /**
+   * The one live local trace with this OpenTelemetry trace id, or undefined when there is none or more than one. An
+   * exporter, to which every span has ended already, counts those that it remembers as live.
+   */
   onlyLive(otelTraceId: string): LocalTrace | undefined;
   /** Every held trace, the oldest first. */
   allHeld(): Iterable<LocalTrace>;
@@ -50,16 +62,26 @@ export interface LocalTraces {
 
 export function createLocalTraces(
   bounds: HeldBounds,
+  /** How many local traces stay known after their last span ended; 0 for a processor. */
+  remembered: number,
   onDrop: (trace: LocalTrace, reason: DropReason) => void,
 ): LocalTraces {
   const heldTraces = new Set<LocalTrace>();
   const live = new Map<string, Set<LocalTrace>>();
+  const ended = new Set<LocalTrace>();
   let heldBytes = 0;
 
   function forget(trace: LocalTrace): void {
     if (!heldTraces.delete(trace)) return;
     heldBytes -= trace.heldBytes;
     trace.heldBytes = 0;
+  }
+
+  function forgetLive(trace: LocalTrace): void {
+    if (trace.openSpans > 0) return;
+    const traces = live.get(trace.otelTraceId);
+    traces?.delete(trace);
+    if (traces?.size === 0) live.delete(trace.otelTraceId);
   }
 
   function drop(trace: LocalTrace, reason: DropReason): void {
@@ -77,7 +99,7 @@ export function createLocalTraces(
   }
 
   return {
-    begin(otelTraceId, state, shiftMicros) {
+    begin(otelTraceId, state, shiftMicros, project) {
       const trace: LocalTrace = {
         state,
         otelTraceId,
@@ -86,6 +108,8 @@ export function createLocalTraces(
         openSpans: 0,
         held: new Set(),
         heldBytes: 0,
+        project: project.name,
+        isProjectFixed: project.isFixed,
         shiftMicros,
       };
       if (state === "held") {
@@ -112,9 +136,15 @@ export function createLocalTraces(
     spanEnded(trace) {
       trace.openSpans -= 1;
       if (trace.openSpans > 0) return;
-      const traces = live.get(trace.otelTraceId);
-      traces?.delete(trace);
-      if (traces?.size === 0) live.delete(trace.otelTraceId);
+      if (remembered === 0) forgetLive(trace);
+      else {
+        ended.add(trace);
+        for (const oldest of ended) {
+          if (ended.size <= remembered) break;
+          ended.delete(oldest);
+          forgetLive(oldest);
+        }
+      }
       if (trace.state === "held") drop(trace, "no_genai");
     },
     hold(trace, tracked, bytes) {

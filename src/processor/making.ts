@@ -4,6 +4,7 @@ import { asAgent, asStatusAbove, demoteModelCall, type Mapped, mapSpan, type Voc
 import type { MappableSpan } from "../mapping/span.js";
 import type { Run } from "../run.js";
 import { warnOnce } from "../warnings.js";
+import type { LocalTrace } from "./local-traces.js";
 import { runOf } from "./run-of.js";
 import { mappable } from "./source-span.js";
 import type { Tracked } from "./tracked.js";
@@ -68,6 +69,7 @@ export function createMaking(vocabularies: readonly Vocabulary[] | undefined) {
     const { node } = tracked;
     const view = viewOf(tracked);
     if (!node || !view) return undefined;
+    fixProject(tracked.trace, mapped);
     if (tracked.hasEnded) sayWhatWasSeen(mapped, node.project);
     const run = runOf({
       node,
@@ -98,6 +100,13 @@ export function createMaking(vocabularies: readonly Vocabulary[] | undefined) {
 function threadAbove(tracked: Tracked): string | undefined {
   for (let at: Tracked | undefined = tracked; at; at = at.keptParent) if (at.threadId !== undefined) return at.threadId;
   return undefined;
+}
+
+/** The first run that is sent fixes its trace's project: what it wishes for, or the default. */
+function fixProject(trace: LocalTrace, seen: Mapped): void {
+  if (trace.isProjectFixed) return;
+  trace.isProjectFixed = true;
+  if (seen.project?.name) trace.project = seen.project.name;
 }
 
 function sayWhatWasSeen(seen: Mapped, project: string): void {

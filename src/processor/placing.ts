@@ -17,7 +17,7 @@ import type { ResolvedOptions } from "../options.js";
 import type { KeyValues } from "../run.js";
 import { isInfrastructureScope } from "../selection/infrastructure.js";
 import { warnOnce } from "../warnings.js";
-import type { LocalTrace, LocalTraces } from "./local-traces.js";
+import type { LocalTrace, LocalTraces, ProjectOfTrace } from "./local-traces.js";
 import { type SourceSpan, scopeOf } from "./source-span.js";
 import type { Tracked } from "./tracked.js";
 
@@ -39,6 +39,8 @@ interface Above {
   readonly place: ContextPlace | undefined;
   /** A parent in another process that brought no run. */
   readonly remoteSpanId: string | undefined;
+  /** A parent in this process that was never seen: sampled out, or lost on its way to an exporter. */
+  readonly missingSpanId?: string;
   /** The span has a parent whose trace was dropped: it roots its own, but is no request's first span. */
   readonly isUnderDropped?: boolean;
 }
@@ -75,7 +77,8 @@ export function createPlacing({ owner, options, traces, isOwn }: PlacingOptions)
     const spanContext = active.spanContext();
     if (spanContext.isRemote) return { ...ROOT, remoteSpanId: spanContext.spanId };
     // A sampled-out span between: the one open local root of its OpenTelemetry trace is above it, where there is one.
-    return { ...ROOT, parent: traces.onlyLive(spanContext.traceId)?.root };
+    const local = traces.onlyLive(spanContext.traceId);
+    return { ...ROOT, parent: local?.state === "dropped" ? undefined : local?.root, missingSpanId: spanContext.spanId };
   }
 
   function isKept(span: SourceSpan, scope: string, isLocalRoot: boolean): boolean {
@@ -99,18 +102,21 @@ export function createPlacing({ owner, options, traces, isOwn }: PlacingOptions)
     return Number.parseInt(runId.slice(-12), 16) / 2 ** 48 < options.samplingRate;
   }
 
-  function projectOf(above: Above, settings: TracingSettings | undefined, span: SourceSpan): string {
-    const inherited = above.parent?.project ?? above.place?.project;
+  function projectOf(above: Above, settings: TracingSettings | undefined, span: SourceSpan): ProjectOfTrace {
     const wish = settings?.projectName ?? textAt(span, "langsmith.trace.session_name");
-    if (inherited === undefined) return wish ?? options.projectName;
-    if (wish !== undefined && wish !== inherited && !(above.parent?.settings === settings && settings !== undefined)) {
+    const { parent } = above;
+    if (!parent && above.place?.project === undefined) {
+      return { name: wish ?? options.projectName, isFixed: wish !== undefined };
+    }
+    const name = parent?.project ?? above.place?.project ?? options.projectName;
+    if (wish !== undefined && wish !== name && (!settings || parent?.settings !== settings)) {
       warnOnce(
         "LSB_WARN_NESTED_PROJECT",
-        `A span inside a trace of project ${JSON.stringify(inherited)} asks for project ${JSON.stringify(wish)}; a trace lives in one project, so it stays. Start a trace of its own for it (startTrace).`,
+        `A span inside a trace of project ${JSON.stringify(name)} asks for project ${JSON.stringify(wish)}; a trace lives in one project, so it stays. Start a trace of its own for it (startTrace).`,
         wish,
       );
     }
-    return inherited;
+    return { name, isFixed: true };
   }
 
   return function place(source: SourceSpan, context: Context): Placed {
@@ -127,14 +133,16 @@ export function createPlacing({ owner, options, traces, isOwn }: PlacingOptions)
     const parentPlace = parent ? parent.anchor : above.place?.place;
     const shiftMicros = parent ? parent.trace.shiftMicros : parentPlace ? shiftUnder(parentPlace, micros) : 0;
     const own = kept ? ownPlace(source, parentPlace, micros, shiftMicros) : undefined;
-    const local = parent?.trace ?? beginTrace(spanContext.traceId, own, above, shiftMicros, opensTrace);
     const project = projectOf(above, settings, source);
+    const local = parent?.trace ?? beginTrace(spanContext.traceId, own, above, shiftMicros, opensTrace, project);
     const inherited = inheritedOf(above, settings, source);
     const node: RunNode | undefined = own && {
       ...own,
       otelTraceId: spanContext.traceId,
       spanId: spanContext.spanId,
-      project,
+      get project() {
+        return local.project;
+      },
       inherited,
     };
     const keptParent = parent?.isKept ? parent : parent?.keptParent;
@@ -143,7 +151,9 @@ export function createPlacing({ owner, options, traces, isOwn }: PlacingOptions)
       node: node ?? parent?.node,
       isKept: kept,
       anchor: node ?? parentPlace,
-      project,
+      get project() {
+        return local.project;
+      },
       inherited,
       settings,
       trace: local,
@@ -188,11 +198,13 @@ export function createPlacing({ owner, options, traces, isOwn }: PlacingOptions)
     above: Above,
     shiftMicros: number,
     opensTrace: boolean,
+    project: ProjectOfTrace,
   ): LocalTrace {
     // What arrives under a header or a reference is sampled, and open, since its sender decided that.
-    if (above.place) return traces.begin(otelTraceId, "open", shiftMicros);
-    if (own && !isSampled(own.traceId)) return traces.begin(otelTraceId, "unsampled", shiftMicros);
-    return traces.begin(otelTraceId, options.traces === "all" || opensTrace ? "open" : "held", shiftMicros);
+    if (above.place) return traces.begin(otelTraceId, "open", shiftMicros, project);
+    if (own && !isSampled(own.traceId)) return traces.begin(otelTraceId, "unsampled", shiftMicros, project);
+    const state = options.traces === "all" || opensTrace ? "open" : "held";
+    return traces.begin(otelTraceId, state, shiftMicros, project);
   }
 }
 
@@ -253,6 +265,7 @@ function inheritedOf(above: Above, settings: TracingSettings | undefined, _sourc
 function notesOf(above: Above, settings: TracingSettings | undefined, shiftMicros: number): KeyValues | undefined {
   let notes: KeyValues | undefined;
   if (above.remoteSpanId !== undefined) notes = { OTEL_REMOTE_PARENT_SPAN_ID: above.remoteSpanId };
+  if (above.missingSpanId !== undefined) notes = { OTEL_MISSING_PARENT_SPAN_ID: above.missingSpanId };
   if (above.place && shiftMicros > 0) notes = { ...notes, OTEL_CLOCK_SHIFT_MICROS: shiftMicros };
   if (above === ROOT && settings?.newTrace && settings.continues) notes = { ...notes, ...settings.continues };
   return notes;

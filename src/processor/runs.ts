@@ -27,6 +27,8 @@ export interface RunsOptions {
   readonly target?: Target;
   /** How long one of two model calls waits for the other; default `pendingAfterMillis`. */
   readonly modelCallWaitMillis?: number;
+  /** How many local traces stay known after their last span ended, for children whose parent never comes; default 0. */
+  readonly rememberedTraces?: number;
 }
 
 export type Runs = ReturnType<typeof createRuns>;
@@ -37,7 +39,7 @@ interface Job {
   readonly bytes: number;
 }
 
-export function createRuns({ owner, options, target, modelCallWaitMillis }: RunsOptions) {
+export function createRuns({ owner, options, target, modelCallWaitMillis, rememberedTraces }: RunsOptions) {
   const now = () => performance.now();
   const dropped = { noGenAi: 0, bounds: 0 };
   let lateLogRecords = 0;
@@ -45,7 +47,11 @@ export function createRuns({ owner, options, target, modelCallWaitMillis }: Runs
   let waitingBytes = 0;
 
   const making = createMaking(options.given.mapping?.vocabularies);
-  const traces = createLocalTraces({ maxTraces: options.heldMaxTraces, maxBytes: options.heldMaxBytes }, sayDropped);
+  const traces = createLocalTraces(
+    { maxTraces: options.heldMaxTraces, maxBytes: options.heldMaxBytes },
+    rememberedTraces ?? 0,
+    sayDropped,
+  );
   const place = createPlacing({ owner, options, traces, isOwn });
   const outbox = createOutbox<Job>(work, (job, error) => {
     fault(`the run of span ${job.tracked.spanId} could not be made`, error);
@@ -340,13 +346,19 @@ export function createRuns({ owner, options, target, modelCallWaitMillis }: Runs
     exportTo,
     flush,
     close,
-    isOpen: (entry: SpanEntry) => isOwn(entry) && lookForGenAi(entry.trace),
+    isOpen(entry: SpanEntry): boolean {
+      if (!isOwn(entry) || !lookForGenAi(entry.trace)) return false;
+      // Whoever asks passes the place on, and the project with it.
+      entry.trace.isProjectFixed = true;
+      return true;
+    },
     /** Opens the trace and posts the run and its unsent ancestors, so that what is referenced exists. */
     takeReference(entry: SpanEntry): ReferencedRun | undefined {
       if (!isOwn(entry)) return undefined;
       openTrace(entry.trace);
       const run = entry.isKept ? entry : entry.keptParent;
       if (!run) return undefined;
+      entry.trace.isProjectFixed = true;
       run.isReferenced = true;
       for (let at: Tracked | undefined = run; at; at = at.keptParent) queuePending(at);
       const content = making.look(run)?.content;
