@@ -1,6 +1,9 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
+  // Tests run the local server from its sources, so that none needs a build first.
+  resolve: { alias: { "otel-langsmith-local": fileURLToPath(new URL("./local/src/index.ts", import.meta.url)) } },
   test: {
     include: ["test/**/*.test.ts", "local/test/**/*.test.ts"],
     exclude: ["**/node_modules/**", "test/package/**", "test/browser/**"],

@@ -1,0 +1,113 @@
+// All routes under their two prefixes, and the one place where what went wrong becomes an answer.
+import type { HttpBindings } from "@hono/node-server";
+import { type Context, Hono } from "hono";
+import { Refusal } from "../errors.js";
+import { type Db, sqliteCode } from "../storage/database.js";
+import { CAN_DECODE_ZSTD } from "./body.js";
+import { feedbackRoutes } from "./feedback.js";
+import { guard } from "./guard.js";
+import { type IngestLimits, ingestRoutes } from "./ingest.js";
+import { pageRoutes } from "./page.js";
+import { projectRoutes } from "./projects.js";
+import { readRoutes } from "./reading.js";
+import { v2Routes } from "./v2.js";
+
+/** What the routes stand on. */
+export interface AppOptions {
+  readonly db: Db;
+  readonly limits: IngestLimits;
+  readonly allowedHosts: readonly string[];
+  readonly version: string;
+  /** Called after each request that stored something. */
+  readonly onStored: () => void;
+  /** Called with what nobody foresaw. */
+  readonly onError: (error: unknown) => void;
+}
+
+// The version of the service whose interface this is: clients ask it before they use the newer calls.
+const INTERFACE_VERSION = "0.17.0";
+
+export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }> {
+  const { db, limits } = options;
+  const app = new Hono<{ Bindings: HttpBindings }>();
+  app.use(guard(options.allowedHosts));
+
+  const v1 = new Hono<{ Bindings: HttpBindings }>();
+  v1.get("/info", (c) => c.json(infoOf(limits, options.version)));
+  v1.get("/ok", (c) => c.json({ ok: true }));
+  v1.route("/", ingestRoutes(db, limits, options.onStored));
+  v1.route("/", readRoutes(db));
+  v1.route("/", projectRoutes(db));
+  v1.route("/", feedbackRoutes(db, limits.maxBytes));
+  app.route("/api/v1", v1);
+  // Some clients put `/v1` or `/api` behind the address they were given; the service takes these, so does this.
+  app.route("/v1", v1);
+  const v2 = v2Routes(db);
+  app.route("/api/v2", v2);
+  app.route("/v2", v2);
+  app.route("/", pageRoutes());
+  app.route("/", v1);
+
+  app.notFound((c) => answer(c, 404, `There is no ${c.req.method} ${c.req.path} here.`));
+  app.onError((error, c) => {
+    if (error instanceof Refusal) return answer(c, error.status, error.message);
+    options.onError(error);
+    return answer(c, 500, explained(error));
+  });
+  return app;
+}
+
+function explained(error: Error): string {
+  const code = sqliteCode(error) ?? "";
+  if (/CORRUPT|NOTADB/.test(code) || /malformed/.test(error.message)) {
+    return `LSB_ERR_LOCAL_DATA_DAMAGED: the data file is damaged (${error.message}). Stop the server and move it away.`;
+  }
+  if (/FULL/.test(code)) return "LSB_ERR_LOCAL_DATA_UNUSABLE: the disk is full; nothing of the request was stored.";
+  return `The local server failed: ${error.message}`;
+}
+
+/** The service's three forms of saying no: ingestion's `error`, the query interface's `detail`, v2's problem details. */
+function answer(c: Context, status: Refusal["status"], message: string): Response {
+  // A body that was refused unread must not be taken for the connection's next request.
+  if (status === 413) c.header("Connection", "close");
+  if (/^\/(api\/)?v2\//.test(c.req.path)) {
+    const problem = { type: "about:blank", title: TITLES[status], status, detail: message, instance: c.req.path };
+    return c.json(problem, status, { "Content-Type": "application/problem+json" });
+  }
+  return c.json({ detail: message, error: message }, status);
+}
+
+const TITLES: Record<Refusal["status"], string> = {
+  400: "Bad Request",
+  403: "Forbidden",
+  404: "Not Found",
+  409: "Conflict",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  422: "Unprocessable Entity",
+  500: "Internal Server Error",
+  501: "Not Implemented",
+};
+
+/** Source: `InfoGetResponse` in the OpenAPI description. */
+function infoOf(limits: IngestLimits, version: string): Record<string, unknown> {
+  return {
+    version: INTERFACE_VERSION,
+    git_sha: null,
+    license_expiration_time: null,
+    batch_ingest_config: {
+      use_multipart_endpoint: true,
+      scale_up_qsize_trigger: 1000,
+      scale_up_nthreads_limit: 16,
+      scale_down_nempty_trigger: 4,
+      size_limit: limits.maxOperations,
+      size_limit_bytes: limits.maxBytes,
+    },
+    instance_flags: {
+      gzip_body_enabled: true,
+      zstd_compression_enabled: CAN_DECODE_ZSTD,
+      otel_langsmith_local: version,
+    },
+    customer_info: null,
+  };
+}

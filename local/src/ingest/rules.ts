@@ -1,0 +1,164 @@
+// The service's rules for a run, as pure checks: what LangSmith answers 400 or 422 to, nobody else should send either.
+import { isObject, isUuid, type JsonObject } from "../json.js";
+import { parseSegmentTime, parseTime } from "../time.js";
+
+/** The seven run types. Source: `RunTypeEnum` in LangSmith's OpenAPI description. */
+export const RUN_TYPES = ["tool", "chain", "llm", "retriever", "embedding", "prompt", "parser"] as const;
+
+/** One broken rule. `status` is what the service answers: 400 for a run's place, 422 for its shape. */
+export interface Violation {
+  readonly status: 400 | 422;
+  /** The run's field. */
+  readonly field: string;
+  readonly message: string;
+}
+
+/** An operation as the protocol knows it: a run posted, or a posted run patched. */
+export interface WireOperation {
+  readonly kind: "post" | "patch";
+  readonly run: unknown;
+}
+
+/**
+ * Checks one run against the service's rules for a run's place and shape (`langsmith-wire.md`, "A run's place in its
+ * trace"). Pure; an empty list means that the service takes the run.
+ *
+ * @example
+ * ```ts
+ * import { checkRun } from "otel-langsmith-local";
+ *
+ * const broken = checkRun({ id: "not a uuid" });
+ * console.log(broken.map((violation) => `${violation.field}: ${violation.message}`));
+ * ```
+ */
+export function checkRun(run: unknown): Violation[] {
+  return validateOperation({ kind: "post", run });
+}
+
+/** Checks one operation: the fields that its kind must carry, their types, and the run's place. Pure. */
+export function validateOperation(operation: WireOperation): Violation[] {
+  const { run } = operation;
+  if (!isObject(run)) return [shape("run", "a run is a JSON object")];
+  return [...checkShape(run), ...checkPlace(run)];
+}
+
+function shape(field: string, message: string): Violation {
+  return { status: 422, field, message };
+}
+
+function place(field: string, message: string): Violation {
+  return { status: 400, field, message };
+}
+
+// `session_name` may be missing: the service then takes the project `default`.
+function checkShape(run: JsonObject): Violation[] {
+  const found: Violation[] = [];
+  for (const field of ["id", "trace_id"]) {
+    if (!isUuid(run[field])) found.push(shape(field, `${field} must be a UUID, not ${show(run[field])}`));
+  }
+  for (const field of ["parent_run_id", "session_id", "reference_example_id"]) {
+    const value = run[field];
+    if (value != null && !isUuid(value)) found.push(shape(field, `${field} must be a UUID, not ${show(value)}`));
+  }
+  if (typeof run["dotted_order"] !== "string") found.push(shape("dotted_order", "dotted_order is missing"));
+  if (parseTime(run["start_time"]) === undefined) {
+    found.push(shape("start_time", `start_time must be an ISO 8601 time, not ${show(run["start_time"])}`));
+  }
+  if (typeof run["name"] !== "string" || run["name"] === "") found.push(shape("name", "name is missing"));
+  if (!isRunType(run["run_type"])) {
+    found.push(shape("run_type", `run_type must be one of ${RUN_TYPES.join(", ")}, not ${show(run["run_type"])}`));
+  }
+  return [...found, ...checkOptional(run)];
+}
+
+/** Checks the fields that a run may leave out; also all that a patch of one run alone is checked for. */
+export function checkOptional(run: JsonObject): Violation[] {
+  const found: Violation[] = [];
+  if (run["end_time"] != null && parseTime(run["end_time"]) === undefined) {
+    found.push(shape("end_time", `end_time must be an ISO 8601 time, not ${show(run["end_time"])}`));
+  }
+  for (const field of ["inputs", "outputs", "extra", "serialized"]) {
+    const value = run[field];
+    if (value != null && !isObject(value)) found.push(shape(field, `${field} must be an object, not ${show(value)}`));
+  }
+  const { extra, error, events, tags, session_name } = run;
+  if (isObject(extra) && extra["metadata"] != null && !isObject(extra["metadata"])) {
+    found.push(shape("extra", "extra.metadata must be an object"));
+  }
+  if (error != null && typeof error !== "string") found.push(shape("error", `error must be a string`));
+  if (session_name != null && typeof session_name !== "string") {
+    found.push(shape("session_name", "session_name must be a string"));
+  }
+  if (events != null && !(Array.isArray(events) && events.every(isObject))) {
+    found.push(shape("events", "events must be a list of objects"));
+  }
+  if (tags != null && !(Array.isArray(tags) && tags.every((tag) => typeof tag === "string"))) {
+    found.push(shape("tags", "tags must be a list of strings"));
+  }
+  return found;
+}
+
+export function isRunType(value: unknown): value is (typeof RUN_TYPES)[number] {
+  return RUN_TYPES.some((type) => type === value);
+}
+
+interface Segment {
+  readonly timeMicros: number;
+  readonly id: string;
+}
+
+const SEGMENT = /^(.*Z)([0-9a-fA-F-]{36})$/;
+
+function parseSegment(text: string): Segment | undefined {
+  const [, time = "", id = ""] = SEGMENT.exec(text) ?? [];
+  const timeMicros = parseSegmentTime(time);
+  return timeMicros === undefined || !isUuid(id) ? undefined : { timeMicros, id: id.toLowerCase() };
+}
+
+/** The run ids along a dotted order, from the root down to the run itself. */
+export function idsOf(dottedOrder: string): string[] {
+  return dottedOrder.split(".").map((segment) => segment.slice(-36).toLowerCase());
+}
+
+function checkPlace(run: JsonObject): Violation[] {
+  const { dotted_order: order, id, trace_id: traceId, parent_run_id: parentId, start_time: start } = run;
+  if (typeof order !== "string") return [];
+  const segments: Segment[] = [];
+  for (const text of order.split(".")) {
+    const segment = parseSegment(text);
+    if (!segment) return [place("dotted_order", `segment ${show(text)} is not YYYYMMDDTHHMMSSffffffZ and a run id`)];
+    segments.push(segment);
+  }
+  const found: Violation[] = [];
+  const [first, last, secondLast] = [segments[0], segments.at(-1), segments.at(-2)];
+  if (!first || !last) return [place("dotted_order", "dotted_order is empty")];
+  if (!sameId(last.id, id)) found.push(place("dotted_order", `the last segment's id ${last.id} is not the run's id`));
+  if (!sameId(first.id, traceId)) found.push(place("trace_id", `trace_id is not the first segment's id ${first.id}`));
+  if (parentId == null) {
+    if (secondLast) found.push(place("parent_run_id", "a run without parent_run_id has exactly one segment"));
+  } else if (!secondLast) {
+    found.push(place("parent_run_id", "a run with parent_run_id has more than one segment"));
+  } else if (!sameId(secondLast.id, parentId)) {
+    found.push(place("parent_run_id", `parent_run_id is not the second last segment's id ${secondLast.id}`));
+  }
+  for (const [index, segment] of segments.entries()) {
+    const parent = segments[index - 1];
+    if (parent && segment.timeMicros < parent.timeMicros) {
+      found.push(place("dotted_order", `segment ${index + 1} is earlier than its parent's`));
+    }
+  }
+  const startMicros = parseTime(start);
+  if (startMicros !== undefined && startMicros !== last.timeMicros) {
+    found.push(place("start_time", "start_time is not the same microsecond as the last segment"));
+  }
+  return found;
+}
+
+function sameId(id: string, other: unknown): boolean {
+  return typeof other === "string" && other.toLowerCase() === id;
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? "missing";
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}

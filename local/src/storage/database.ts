@@ -1,0 +1,103 @@
+// The SQLite binding behind four functions, so that its peculiarities stay in this file.
+import Database from "libsql";
+
+/** What can be bound. No booleans: the binding aborts the process on one. */
+export type SqlValue = string | number | null | Uint8Array;
+
+/** A row by column name. */
+export type Row = Record<string, unknown>;
+
+/** A prepared statement. */
+export interface Statement {
+  run(...values: SqlValue[]): { changes: number; no: number };
+  get(...values: SqlValue[]): Row | undefined;
+  all(...values: SqlValue[]): Row[];
+  iterate(...values: SqlValue[]): IterableIterator<Row>;
+}
+
+/** An open database. Statements are prepared once a text and kept. */
+export interface Db {
+  readonly path: string;
+  prepare(sql: string): Statement;
+  /** Prepared for this once; for texts that differ from call to call. */
+  query(sql: string): Statement;
+  exec(sql: string): void;
+  pragma(name: string): unknown;
+  /** Runs `work` in one transaction that takes the write lock at once; rolls back on a throw. */
+  transaction<T>(work: () => T): T;
+  close(): void;
+}
+
+/** Opens the file, or `:memory:`. Throws what SQLite says; callers make it a message a user can act on. */
+export function openDb(path: string, busyTimeoutMillis = 5000): Db {
+  const db = new Database(path);
+  const prepared = new Map<string, Statement>();
+  // A pragma, since the binding takes its own timeout option in a unit that changed between its versions.
+  db.exec(`PRAGMA busy_timeout = ${busyTimeoutMillis}`);
+
+  const query = (sql: string): Statement => {
+    const statement = db.prepare(sql);
+    // Values always go as one list: a single value of its own is taken for an object of named parameters.
+    return {
+      run(...values) {
+        const { changes, lastInsertRowid } = statement.run(values);
+        return { changes, no: Number(lastInsertRowid) };
+      },
+      get(...values) {
+        return rowOf(statement.get(values));
+      },
+      all(...values) {
+        return statement.all(values).map((row) => rowOf(row) ?? {});
+      },
+      *iterate(...values) {
+        for (const row of statement.iterate(values)) yield rowOf(row) ?? {};
+      },
+    };
+  };
+
+  return {
+    path,
+    query,
+    prepare(sql) {
+      let statement = prepared.get(sql);
+      if (!statement) {
+        statement = query(sql);
+        prepared.set(sql, statement);
+      }
+      return statement;
+    },
+    exec: (sql) => {
+      db.exec(sql);
+    },
+    pragma(name) {
+      const row = query(`PRAGMA ${name}`).get();
+      return row === undefined ? undefined : Object.values(row)[0];
+    },
+    transaction(work) {
+      db.exec("BEGIN IMMEDIATE");
+      try {
+        const result = work();
+        db.exec("COMMIT");
+        return result;
+      } catch (error) {
+        // A failed COMMIT or a full disk may have ended the transaction already.
+        if (db.inTransaction) db.exec("ROLLBACK");
+        throw error;
+      }
+    },
+    close() {
+      prepared.clear();
+      db.close();
+    },
+  };
+}
+
+function rowOf(value: unknown): Row | undefined {
+  return typeof value === "object" && value !== null ? (value as Row) : undefined;
+}
+
+/** SQLite's result code as the binding names it, such as `SQLITE_NOTADB`. */
+export function sqliteCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}

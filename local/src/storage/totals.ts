@@ -1,0 +1,58 @@
+// Sums tokens and costs up the tree as runs come in, in whichever order they come.
+import { addUsage, type Usage, usageFromColumn } from "../ingest/usage.js";
+import type { Db } from "./database.js";
+
+/** The sums that one request changes. */
+export interface Totals {
+  /** Adds to the run that ends the path, and to every ancestor on it. */
+  add(path: readonly string[], trace: number, usage: Usage, sign: 1 | -1): void;
+  /** Hands a run that has just come what its descendants left for it. */
+  addEarly(runId: string): void;
+  write(): void;
+}
+
+export function openTotals(db: Db): Totals {
+  const changes = new Map<string, { trace: number; usage: Usage }>();
+
+  return {
+    add(path, trace, usage, sign) {
+      for (const id of path) changes.set(id, { trace, usage: addUsage(changes.get(id)?.usage, usage, sign) });
+    },
+    addEarly(runId) {
+      const row = db.prepare("SELECT trace, usage FROM early_totals WHERE run_id = ?").get(runId);
+      if (!row) return;
+      const usage = addUsage(changes.get(runId)?.usage, usageFromColumn(row["usage"]));
+      changes.set(runId, { trace: Number(row["trace"]), usage });
+      db.prepare("DELETE FROM early_totals WHERE run_id = ?").run(runId);
+    },
+    write() {
+      for (const [id, { trace, usage }] of changes) {
+        const run = db.prepare("SELECT no, usage_details FROM runs WHERE id = ?").get(id);
+        if (run) writeRun(db, Number(run["no"]), addUsage(usageFromColumn(run["usage_details"]), usage));
+        else writeEarly(db, id, trace, usage);
+      }
+    },
+  };
+}
+
+function writeRun(db: Db, no: number, usage: Usage): void {
+  db.prepare(
+    `UPDATE runs SET prompt_tokens = ?, completion_tokens = ?, total_tokens = ?, prompt_cost = ?, completion_cost = ?,
+       total_cost = ?, usage_details = ? WHERE no = ?`,
+  ).run(
+    usage.promptTokens,
+    usage.completionTokens,
+    usage.totalTokens,
+    usage.promptCost ?? null,
+    usage.completionCost ?? null,
+    usage.totalCost ?? null,
+    JSON.stringify(usage),
+    no,
+  );
+}
+
+function writeEarly(db: Db, id: string, trace: number, usage: Usage): void {
+  const known = db.prepare("SELECT usage FROM early_totals WHERE run_id = ?").get(id);
+  const sum = addUsage(usageFromColumn(known?.["usage"]), usage);
+  db.prepare("REPLACE INTO early_totals (run_id, trace, usage) VALUES (?, ?, ?)").run(id, trace, JSON.stringify(sum));
+}

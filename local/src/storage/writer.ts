@@ -1,0 +1,260 @@
+// Takes operations into the database: all of a request in one transaction, or nothing of it.
+import { Refusal } from "../errors.js";
+import { tokensOf } from "../ingest/pairs.js";
+import { changesOf, derive, type RunRecord, recordOf } from "../ingest/record.js";
+import { idsOf } from "../ingest/rules.js";
+import { textsOf } from "../ingest/text.js";
+import { usageFromColumn } from "../ingest/usage.js";
+import { isObject, type JsonObject, numberOf, objectOf, parseJson, stringOf } from "../json.js";
+import { nowMicros } from "../time.js";
+import type { AttachmentInput } from "./attachments.js";
+import { storeAttachment } from "./attachments.js";
+import type { Db, Row } from "./database.js";
+import { type FeedbackInput, storeFeedback } from "./feedback.js";
+import { type Project, projectFor } from "./projects.js";
+import { openTotals, type Totals } from "./totals.js";
+
+/** A checked operation. `isPartial`: a patch of one run alone, which may carry the changed fields and no more. */
+export interface Operation {
+  readonly kind: "post" | "patch";
+  readonly run: JsonObject;
+  readonly isPartial?: boolean;
+}
+
+/** What one request brings. */
+export interface Intake {
+  readonly operations: readonly Operation[];
+  readonly feedback: readonly FeedbackInput[];
+  readonly attachments: readonly AttachmentInput[];
+}
+
+/** What a whole request shares. */
+interface Work {
+  readonly db: Db;
+  readonly now: number;
+  readonly totals: Totals;
+  readonly projects: Map<string, Project>;
+  readonly traces: Map<string, { no: number; runs: number }>;
+  readonly maxRunsPerTrace: number;
+}
+
+/**
+ * Stores a request's operations, feedback and attachments. When it returns, they survive the process.
+ * @throws Refusal 409 for an operation that was already received, 400 for a patch that moves a run, 404 for a patch of
+ * an unknown run that cannot stand alone, 422 for a trace that is full. Nothing of the request is stored then.
+ */
+export function store(db: Db, intake: Intake, maxRunsPerTrace: number): void {
+  db.transaction(() => {
+    const now = nowMicros();
+    const work: Work = { db, now, totals: openTotals(db), projects: new Map(), traces: new Map(), maxRunsPerTrace };
+    for (const operation of intake.operations) apply(work, operation);
+    for (const attachment of intake.attachments) storeAttachment(db, attachment, now);
+    for (const feedback of intake.feedback) storeFeedback(db, feedback, now);
+    work.totals.write();
+    for (const trace of work.traces.values()) {
+      db.prepare("UPDATE traces SET runs = ?, changed_us = ? WHERE no = ?").run(trace.runs, now, trace.no);
+    }
+    for (const project of work.projects.values()) {
+      db.prepare("UPDATE projects SET last_run_us = ? WHERE no = ?").run(now, project.no);
+    }
+  });
+}
+
+const KNOWN = `SELECT no, trace, posted, patched, end_us FROM runs WHERE id = ?`;
+
+function apply(work: Work, operation: Operation): void {
+  const { kind, run } = operation;
+  const id = String(run["id"]).toLowerCase();
+  const known = work.db.prepare(KNOWN).get(id);
+  if (!known) {
+    if (operation.isPartial) throw new Refusal(404, `Run ${id} not found`);
+    insert(work, kind, recordOf(run));
+    return;
+  }
+  const isAgain = numberOf(known[kind === "post" ? "posted" : "patched"]) === 1;
+  if (isAgain) throw new Refusal(409, `payloads already received: ${kind} of run ${id}`);
+  if (kind === "patch" && known["end_us"] !== null) {
+    throw new Refusal(409, `payloads already received: run ${id} was posted complete`);
+  }
+  update(work, kind, run, Number(known["no"]));
+}
+
+function insert(work: Work, kind: Operation["kind"], run: RunRecord): void {
+  const { db } = work;
+  const project = projectOf(work, run);
+  const trace = traceOf(work, run.traceId);
+  trace.runs += 1;
+  if (trace.runs > work.maxRunsPerTrace) {
+    throw new Refusal(422, `trace ${run.traceId} is full: a trace holds at most ${work.maxRunsPerTrace} runs`);
+  }
+  const derived = derive(run);
+  const { no } = db
+    .prepare(
+      `INSERT INTO runs (id, trace, parent_id, project, name, run_type, status, has_error, start_us, end_us,
+         first_token_us, thread_id, reference_example_id, prompt_tokens, completion_tokens, total_tokens, posted, patched)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?)`,
+    )
+    .run(
+      run.id,
+      trace.no,
+      run.parentId,
+      project.no,
+      run.name,
+      run.runType,
+      derived.status,
+      run.error ? 1 : 0,
+      run.startMicros,
+      run.endMicros,
+      derived.firstTokenMicros,
+      derived.threadId,
+      run.referenceExampleId,
+      kind === "post" ? 1 : 0,
+      kind === "patch" ? 1 : 0,
+    );
+  writeContents(work, no, run, derived, "INSERT");
+  work.totals.addEarly(run.id);
+  if (derived.usage) work.totals.add(idsOf(run.dottedOrder), trace.no, derived.usage, 1);
+}
+
+function update(work: Work, kind: Operation["kind"], wire: JsonObject, no: number): void {
+  const { db } = work;
+  const { run: stored, ownUsage, trace } = readRecord(db, no);
+  const order = stringOf(wire["dotted_order"]);
+  if (order !== undefined && order.toLowerCase() !== stored.dottedOrder.toLowerCase()) {
+    throw new Refusal(400, `run ${stored.id}: dotted_order is not the one posted, ${stored.dottedOrder}`);
+  }
+  const run = kind === "patch" ? patched(stored, wire) : { ...recordOf(wire), ...known(stored) };
+  traceOf(work, run.traceId);
+  const derived = derive(run);
+  db.prepare(
+    `UPDATE runs SET name = ?, run_type = ?, status = ?, has_error = ?, end_us = ?, first_token_us = ?, thread_id = ?,
+       reference_example_id = ?, ${kind === "post" ? "posted" : "patched"} = 1 WHERE no = ?`,
+  ).run(
+    run.name,
+    run.runType,
+    derived.status,
+    run.error ? 1 : 0,
+    run.endMicros,
+    derived.firstTokenMicros,
+    derived.threadId,
+    run.referenceExampleId,
+    no,
+  );
+  writeContents(work, no, run, derived, "REPLACE");
+  const ids = idsOf(run.dottedOrder);
+  if (ownUsage) work.totals.add(ids, trace, ownUsage, -1);
+  if (derived.usage) work.totals.add(ids, trace, derived.usage, 1);
+}
+
+function patched(stored: RunRecord, wire: JsonObject): RunRecord {
+  return {
+    ...stored,
+    ...changesOf(wire, stored),
+    name: stringOf(wire["name"]) || stored.name,
+    runType: stringOf(wire["run_type"]) || stored.runType,
+  };
+}
+
+// A patch that came before its post: what it said stays, the post fills in the rest.
+function known(stored: RunRecord): Partial<RunRecord> {
+  return Object.fromEntries(Object.entries(stored).filter(([, value]) => value !== null));
+}
+
+function writeContents(
+  work: Work,
+  no: number,
+  run: RunRecord,
+  derived: ReturnType<typeof derive>,
+  verb: "INSERT" | "REPLACE",
+): void {
+  const { db } = work;
+  const tags = run.tags ?? [];
+  db.prepare(
+    `${verb} INTO contents (run, dotted_order, tags, error, inputs, outputs, extra, events, serialized, pairs,
+       own_usage, received_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  ).run(
+    no,
+    run.dottedOrder,
+    json(run.tags),
+    run.error,
+    json(run.inputs),
+    json(run.outputs),
+    json(run.extra),
+    json(run.events),
+    json(run.serialized),
+    JSON.stringify(derived.pairs),
+    derived.usage ? JSON.stringify(derived.usage) : null,
+    work.now,
+  );
+  db.prepare(
+    `${verb} INTO texts (rowid, name, error, inputs, outputs, tags, metadata, rest) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  ).run(no, ...textsOf({ ...run, tags }));
+  db.prepare(`${verb} INTO facets (rowid, tokens) VALUES (?, ?)`).run(no, tokensOf(derived.pairs, tags));
+}
+
+function json(value: unknown): string | null {
+  return value === null ? null : JSON.stringify(value);
+}
+
+function projectOf(work: Work, run: RunRecord): Project {
+  const key = run.projectId ?? `name:${run.projectName}`;
+  const known = work.projects.get(key) ?? projectFor(work.db, run.projectName, run.projectId);
+  if (!known) throw new Refusal(404, `run ${run.id}: there is no project ${run.projectId}`);
+  work.projects.set(key, known);
+  return known;
+}
+
+function traceOf(work: Work, id: string): { no: number; runs: number } {
+  const known = work.traces.get(id);
+  if (known) return known;
+  const row = work.db.prepare("SELECT no, runs FROM traces WHERE id = ?").get(id);
+  const trace = row
+    ? { no: Number(row["no"]), runs: Number(row["runs"]) }
+    : {
+        no: work.db
+          .prepare("INSERT INTO traces (id, runs, received_us, changed_us) VALUES (?, 0, ?, ?)")
+          .run(id, work.now, work.now).no,
+        runs: 0,
+      };
+  work.traces.set(id, trace);
+  return trace;
+}
+
+function readRecord(
+  db: Db,
+  no: number,
+): { run: RunRecord; ownUsage: ReturnType<typeof usageFromColumn>; trace: number } {
+  const row = db
+    .prepare(
+      `SELECT r.*, c.*, t.id AS trace_id FROM runs r JOIN contents c ON c.run = r.no JOIN traces t ON t.no = r.trace
+       WHERE r.no = ?`,
+    )
+    .get(no);
+  if (!row) throw new Error(`run number ${no} has no contents`);
+  return { run: recordFromRow(row), ownUsage: usageFromColumn(row["own_usage"]), trace: Number(row["trace"]) };
+}
+
+function recordFromRow(row: Row): RunRecord {
+  const tags = parseJson(row["tags"]);
+  const events = parseJson(row["events"]);
+  return {
+    id: String(row["id"]),
+    traceId: String(row["trace_id"]),
+    parentId: stringOf(row["parent_id"]) ?? null,
+    dottedOrder: String(row["dotted_order"]),
+    name: String(row["name"]),
+    runType: String(row["run_type"]),
+    startMicros: Number(row["start_us"]),
+    endMicros: numberOf(row["end_us"]) ?? null,
+    projectName: null,
+    projectId: null,
+    referenceExampleId: stringOf(row["reference_example_id"]) ?? null,
+    tags: Array.isArray(tags) ? tags.filter((tag) => typeof tag === "string") : null,
+    error: stringOf(row["error"]) ?? null,
+    inputs: objectOf(parseJson(row["inputs"])) ?? null,
+    outputs: objectOf(parseJson(row["outputs"])) ?? null,
+    extra: objectOf(parseJson(row["extra"])) ?? null,
+    events: Array.isArray(events) ? events.filter(isObject) : null,
+    serialized: objectOf(parseJson(row["serialized"])) ?? null,
+  };
+}
