@@ -237,7 +237,7 @@ const UNSURE_MICROS = 1000;
 
 /**
  * When each span ended. A child that came before its parent, and by its time seems to have ended just after it, ended
- * before it: the parent's end is moved behind it.
+ * before it: the parent's end is moved behind it. (Children that started after their parent's end are left alone.)
  */
 function endsOf(batch: readonly Held[], byId: ReadonlyMap<string, Held>): Map<Held, number> {
   const ends = new Map<Held, number>();
@@ -247,7 +247,8 @@ function endsOf(batch: readonly Held[], byId: ReadonlyMap<string, Held>): Map<He
     const parent = held.parent && !held.parent.isRemote ? byId.get(held.parent.spanId) : undefined;
     if (!parent || parent.order < held.order) continue;
     const parentEnd = Math.max(ends.get(parent) ?? 0, microsOf(parent.span.endTime));
-    if (end > parentEnd && end - parentEnd <= UNSURE_MICROS) ends.set(parent, end);
+    const isInside = microsOf(held.span.startTime) < parentEnd;
+    if (isInside && end > parentEnd && end - parentEnd <= UNSURE_MICROS) ends.set(parent, end);
   }
   return ends;
 }

@@ -5,6 +5,7 @@ import type { MappableSpan } from "../mapping/span.js";
 import type { Run } from "../run.js";
 import { warnOnce } from "../warnings.js";
 import type { LocalTrace } from "./local-traces.js";
+import { statedThread } from "./placing.js";
 import { runOf } from "./run-of.js";
 import { mappable } from "./source-span.js";
 import type { Tracked } from "./tracked.js";
@@ -57,6 +58,16 @@ export function createMaking(vocabularies: readonly Vocabulary[] | undefined) {
     return false;
   }
 
+  /** The nearest thread that the span or a run above it names; some libraries name it a moment after the start. */
+  function threadOf(tracked: Tracked): string | undefined {
+    for (let at: Tracked | undefined = tracked; at; at = at.keptParent) {
+      const attributes = at.settledAs ? undefined : viewOf(at)?.attributes;
+      if (attributes) at.threadId ??= statedThread(at.scopeName, attributes);
+      if (at.threadId !== undefined) return at.threadId;
+    }
+    return undefined;
+  }
+
   function withSurroundings(tracked: Tracked, mapped: Mapped): Mapped {
     let seen = mapped.isAgent ? asAgent(mapped, isInsideAgent(tracked)) : mapped;
     // An error is told once, where it happened; above it stands as a status.
@@ -69,7 +80,8 @@ export function createMaking(vocabularies: readonly Vocabulary[] | undefined) {
     const { node } = tracked;
     const view = viewOf(tracked);
     if (!node || !view) return undefined;
-    fixProject(tracked.trace, mapped);
+    takeProjectWish(tracked.trace, mapped);
+    tracked.trace.isProjectFixed = true;
     if (tracked.hasEnded) sayWhatWasSeen(mapped, node.project);
     const run = runOf({
       node,
@@ -78,7 +90,7 @@ export function createMaking(vocabularies: readonly Vocabulary[] | undefined) {
       closed: tracked.closed,
       shiftMicros: tracked.trace.shiftMicros,
       notes: tracked.notes,
-      threadId: threadAbove(tracked),
+      threadId: threadOf(tracked),
     });
     return { run, view };
   }
@@ -97,16 +109,11 @@ export function createMaking(vocabularies: readonly Vocabulary[] | undefined) {
   return { look, lookAgain, make, takeView };
 }
 
-function threadAbove(tracked: Tracked): string | undefined {
-  for (let at: Tracked | undefined = tracked; at; at = at.keptParent) if (at.threadId !== undefined) return at.threadId;
-  return undefined;
-}
-
-/** The first run that is sent fixes its trace's project: what it wishes for, or the default. */
-function fixProject(trace: LocalTrace, seen: Mapped): void {
-  if (trace.isProjectFixed) return;
+/** Takes a span's wish for a project, while nothing of its trace was sent. */
+export function takeProjectWish(trace: LocalTrace, seen: Mapped): void {
+  if (trace.isProjectFixed || !seen.project?.name) return;
   trace.isProjectFixed = true;
-  if (seen.project?.name) trace.project = seen.project.name;
+  trace.project = seen.project.name;
 }
 
 function sayWhatWasSeen(seen: Mapped, project: string): void {

@@ -1,5 +1,5 @@
 // Where a starting span stands: its parent, its trace, whether it becomes a run. All of it is decided here, at start.
-import { type Context, type Span, trace } from "@opentelemetry/api";
+import { type Attributes, type Context, type Span, trace } from "@opentelemetry/api";
 import { type ContextPlace, getSettings, type TracingSettings, winningPlace } from "../identity/context.js";
 import { isUuid, rememberCustomId, runIdAt } from "../identity/ids.js";
 import { type EntryOwner, entryOf, type Inherited, type RunNode } from "../identity/node.js";
@@ -172,7 +172,7 @@ export function createPlacing({ owner, options, traces, isOwn }: PlacingOptions)
       sent: "nothing",
       isPendingQueued: false,
       isReferenced: false,
-      threadId: threadIdOf(source.attributes),
+      threadId: statedThread(scope, source.attributes),
       mapped: undefined,
       openChildren: 0,
       waitingInner: undefined,
@@ -269,6 +269,11 @@ function notesOf(above: Above, settings: TracingSettings | undefined, shiftMicro
   if (above.place && shiftMicros > 0) notes = { ...notes, OTEL_CLOCK_SHIFT_MICROS: shiftMicros };
   if (above === ROOT && settings?.newTrace && settings.continues) notes = { ...notes, ...settings.continues };
   return notes;
+}
+
+/** The thread that a span names while it is open. LangSmith's own SDK names it at the end, on every span of its own. */
+export function statedThread(scope: string, attributes: Attributes): string | undefined {
+  return scope === "langsmith" ? undefined : threadIdOf(attributes);
 }
 
 function textAt(source: SourceSpan, key: string): string | undefined {

@@ -126,6 +126,10 @@ export class LangSmithSpanProcessor implements Bridge, RunsOwner {
     this.#runs?.openTrace(entry);
   }
 
+  isUnsampled(entry: SpanEntry): boolean {
+    return this.#runs?.isUnsampled(entry) ?? false;
+  }
+
   addLogRecord(entry: SpanEntry, record: MappableLogRecord): boolean {
     return this.#runs?.addLogRecord(entry, record) ?? false;
   }

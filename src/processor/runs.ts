@@ -7,7 +7,7 @@ import type { MappableLogRecord } from "../mapping/span.js";
 import type { ResolvedOptions } from "../options.js";
 import { warnOnce } from "../warnings.js";
 import { createLocalTraces, type DropReason, type LocalTrace } from "./local-traces.js";
-import { createMaking } from "./making.js";
+import { createMaking, takeProjectWish } from "./making.js";
 import { createModelCalls, kindOf } from "./model-calls.js";
 import { createOpenSpans } from "./open-spans.js";
 import { createOutbox } from "./outbox.js";
@@ -243,6 +243,7 @@ export function createRuns({ owner, options, target, modelCallWaitMillis, rememb
     }
     tracked.mapped = making.look(tracked);
     if (tracked.mapped?.threadId !== undefined) tracked.threadId = tracked.mapped.threadId;
+    if (tracked.mapped) takeProjectWish(tracked.trace, tracked.mapped);
     calls.offer(tracked);
   }
 
@@ -367,6 +368,7 @@ export function createRuns({ owner, options, target, modelCallWaitMillis, rememb
     openTrace(entry: SpanEntry): void {
       if (isOwn(entry)) openTrace(entry.trace);
     },
+    isUnsampled: (entry: SpanEntry) => isOwn(entry) && entry.trace.state === "unsampled",
     addLogRecord(entry: SpanEntry, record: MappableLogRecord): boolean {
       if (!isOwn(entry) || !entry.isKept || entry.sent === "complete" || entry.trace.state === "dropped") {
         lateLogRecords += 1;
