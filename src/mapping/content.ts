@@ -1,7 +1,7 @@
 // A run's inputs and outputs, from what a span offers and by what kind of run it is.
 import type { KeyValues, RunType } from "../run.js";
 import { choicesOf, messageOf, type Request, type Response, toRequest, toResponse, usageOf } from "./conversation.js";
-import { textsOfVectors, toDocuments, toRanked, toTexts, toVectors } from "./documents.js";
+import { type Document, textsOfVectors, toDocuments, toRanked, toTexts, toVectors } from "./documents.js";
 import { decode, decodeText, encode, isObject, put, toText } from "./json.js";
 import { type Turn, toFinishes, toSystem } from "./messages.js";
 import type { Candidate, Slots } from "./slots.js";
@@ -269,8 +269,19 @@ function retrieval(content: InsAndOuts, slots: Slots): void {
   const stated = slots.first("documents", there, false);
   const value = stated ?? slots.first("outputs", there, false);
   if (value === undefined) return;
-  const documents = toRanked(value, pool) ?? toDocuments(value);
+  const documents = toRanked(value, pool) ?? withMetadata(toDocuments(value), slots.all("outputs")[0]?.value);
   content.outputs = documents === undefined ? wrap(decodeText(value), "output") : { documents };
+}
+
+/** Flattened documents lose what the whole value beside them still says: their ids. */
+function withMetadata(documents: Document[] | undefined, whole: unknown): Document[] | undefined {
+  const others = whole === undefined ? undefined : toDocuments(whole);
+  if (documents === undefined || others?.length !== documents.length) return documents;
+  return documents.map((document, at) => {
+    const other = others[at];
+    if (other?.page_content !== document.page_content) return document;
+    return { ...document, metadata: { ...other.metadata, ...document.metadata } };
+  });
 }
 
 const inputFields: readonly Field[] = ["tool_arguments", "inputs", "input_messages", "query", "texts"];
@@ -333,7 +344,10 @@ function inputsOf(candidate: Candidate, slots: Slots, type: RunType): KeyValues 
   const value = decodeText(candidate.value);
   if (slots.all("texts").includes(candidate) && Array.isArray(value)) return { input: value.map(decodeText) };
   if (slots.all("query").includes(candidate)) return wrap(value, "query");
-  return wrap(type === "tool" ? withoutWrapper(value) : value, "input");
+  const inputs = wrap(type === "tool" ? withoutWrapper(value) : value, "input");
+  const [system] = withSystem([], slots);
+  const stands = system !== undefined && inputs["system"] === undefined && inputs["messages"] === undefined;
+  return stands ? { ...inputs, system: system.message.content } : inputs;
 }
 
 /** `{ args, kwargs }` around a tool's arguments. */

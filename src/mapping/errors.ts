@@ -47,6 +47,8 @@ export function errorOf(span: MappableSpan, slots: Slots): SpanError | undefined
   const head = headOf(type, message, span.status.code === SpanStatusCode.ERROR);
   const stack = toText(attributes["exception.stacktrace"]);
   const text = stack === undefined ? head : withStack(head, message, stack);
+  // A type that the text does not name is no less a fact.
+  for (const candidate of slots.all("error_type")) if (!text.includes(String(candidate.value))) slots.leave(candidate);
   return last === undefined ? { text } : { text, from: last };
 }
 

@@ -73,7 +73,9 @@ function addPart(value: unknown, to: Parts): void {
   }
   if (reasoningTypes.has(kind)) {
     const reasoning = reasoningOf(part);
-    if (reasoning !== undefined) to.content.push({ type: "reasoning", reasoning });
+    const signature = toText(part["signature"]);
+    if (reasoning !== undefined)
+      to.content.push({ type: "reasoning", reasoning, ...(signature === undefined ? {} : { signature }) });
     else if (part["data"] !== undefined) to.content.push({ ...part });
     return;
   }

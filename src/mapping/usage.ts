@@ -91,8 +91,8 @@ export function usageFrom(slots: Slots, isScopeCachedApart: boolean): UsageMetad
   for (const { value, name } of slots.all("usage.output_details")) {
     addDetails(counts.outputDetails, value, name, outputDetails);
   }
-  const [whole] = slots.all("usage").flatMap(({ value }) => fromObject(value, isScopeCachedApart) ?? []);
-  return settle(whole === undefined ? counts : whichever(whole, counts));
+  const wholes = slots.all("usage").flatMap(({ value }) => fromObject(value, isScopeCachedApart) ?? []);
+  return settle(wholes.reduceRight((single, whole) => whichever(whole, single), counts));
 }
 
 /** The usage of an object in any API's form; undefined where it holds no count. */
