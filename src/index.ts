@@ -1,5 +1,6 @@
 // The public face of the bridge.
 
+export { Client, type ClientOptions, type ListRunsParams, type StoredRun } from "./client/client.js";
 export { createFeedback, type Feedback, type FeedbackInput } from "./client/feedback.js";
 export { type FindRunOptions, findRun } from "./client/find-run.js";
 export { LangSmithRequestError, type RequestErrorCode } from "./client/rest.js";
@@ -11,7 +12,7 @@ export {
   type LangSmithExporterOptions,
   LangSmithSpanExporter,
 } from "./exporter/index.js";
-export { runIdOf, spanIdOf } from "./identity/ids.js";
+export { runIdOf, spanIdOf, uuid7, uuid7FromTime } from "./identity/ids.js";
 export { LangSmithLogRecordProcessor } from "./log-records.js";
 export {
   type AuthoredContent,
@@ -56,3 +57,28 @@ export type { AnySpanProcessor } from "./register/sdk.js";
 export type { Run, RunContent, RunEvent, RunType } from "./run.js";
 export { getRunId } from "./run-id.js";
 export { type AnySampler, type AnySamplingResult, LangSmithSampler } from "./sampler.js";
+export {
+  type ActiveRunOptions,
+  type AuthoringOptions,
+  configureAuthoring,
+  getCurrentRunTree,
+  isRunTree,
+  isTraceableFunction,
+  NoRunTreeError,
+  type ProcessInputs,
+  type ProcessOutputs,
+  ROOT,
+  RunIdError,
+  RunTree,
+  type RunTreeConfig,
+  type StartedRun,
+  startActiveRun,
+  startRun,
+  type TraceableClassOptions,
+  type TraceableConfig,
+  type TraceableFunction,
+  traceable,
+  traceableClass,
+  withRunTree,
+} from "./tracing/index.js";
+export { wrapOpenAI } from "./wrappers/openai.js";

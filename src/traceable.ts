@@ -1,0 +1,16 @@
+// `otel-langsmith/traceable`: what `langsmith/traceable` exports, and the block forms.
+export {
+  getCurrentRunTree,
+  isTraceableFunction,
+  type ProcessInputs,
+  type ProcessOutputs,
+  ROOT,
+  type RunTree as RunTreeLike,
+  startActiveRun,
+  startRun,
+  type TraceableConfig,
+  type TraceableFunction,
+  traceable,
+  traceableClass,
+  withRunTree,
+} from "./tracing/index.js";

@@ -1,0 +1,20 @@
+// The authoring room's public face.
+
+export { getCurrentRunTree, NoRunTreeError, withRunTree } from "./current.js";
+export { RunIdError } from "./custom-ids.js";
+export { isRunTree, RunTree } from "./run-tree.js";
+export type { Attachments, RunTreeConfig } from "./run-tree-config.js";
+export type { HeadersLike, RunLike } from "./run-tree-origins.js";
+export { isRunnableConfigLike, type RunnableConfigLike } from "./runnable-config.js";
+export { snapshot } from "./snapshot.js";
+export { type ActiveRunOptions, type StartedRun, startActiveRun, startRun } from "./start-run.js";
+export { isTraceableFunction, traceable } from "./traceable.js";
+export { type TraceableClassOptions, traceableClass } from "./traceable-class.js";
+export { type AuthoringOptions, configureAuthoring } from "./tracer.js";
+export {
+  type ProcessInputs,
+  type ProcessOutputs,
+  ROOT,
+  type TraceableConfig,
+  type TraceableFunction,
+} from "./types.js";

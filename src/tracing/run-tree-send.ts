@@ -1,0 +1,198 @@
+// What postRun and patchRun do: a span for a run of this process, an operation for a run of another.
+import { primaryBridge } from "../bridges.js";
+import { childPlace, placeOfDottedOrder, rootPlace } from "../identity/place.js";
+import { isoOf } from "../identity/time.js";
+import type { AuthoredContent } from "../mapping/authored.js";
+import type { KeyValues, Run } from "../run.js";
+import { warnOnce } from "../warnings.js";
+import { endAuthored, startAuthored } from "./authored-run.js";
+import { type RunTree, TREE } from "./run-tree.js";
+import { attachmentsOf, eventsOf, runTypeOf, tagsOf } from "./run-tree-config.js";
+import { contextOfTree } from "./run-tree-place.js";
+import { snapshotOf } from "./snapshot.js";
+import { hasBridge } from "./tracer.js";
+
+/** Starts a tree's span, or posts the run of another process. Never throws. */
+export async function postTree(tree: RunTree): Promise<void> {
+  const state = tree[TREE];
+  if (tree.tracingEnabled === false) return;
+  if (state.isPosted) {
+    warnOnce(
+      "LSB_WARN_POSTED_TWICE",
+      `postRun was called twice on ${JSON.stringify(tree.name)}; a run is posted once.`,
+    );
+    return;
+  }
+  state.isPosted = true;
+  if (!hasBridge("RunTree")) return;
+  if (state.missingParent !== undefined) await findParent(tree, state.missingParent);
+  startTree(tree);
+}
+
+/** Starts a tree's span at once, where nothing has to be looked up for it. */
+export function postTreeNow(tree: RunTree): void {
+  const state = tree[TREE];
+  if (state.isPosted || tree.tracingEnabled === false) return;
+  if (state.missingParent !== undefined) {
+    void postTree(tree);
+    return;
+  }
+  state.isPosted = true;
+  startTree(tree);
+}
+
+function startTree(tree: RunTree): void {
+  const state = tree[TREE];
+  fill(tree);
+  state.run = startAuthored(
+    {
+      name: tree.name,
+      content: state.content,
+      metadata: tree.metadata,
+      id: state.place.runId,
+      dottedOrder: state.place.dottedOrder,
+      startMicros: state.place.startMicros,
+      asAttributes: state.asAttributes,
+    },
+    contextOfTree(state.above, { projectName: state.above ? undefined : state.projectName }),
+  );
+  if (tree.end_time !== undefined) finish(tree);
+}
+
+/** Ends a tree's span, or a run of another process. Never throws. */
+export async function patchTree(tree: RunTree): Promise<void> {
+  const state = tree[TREE];
+  if (tree.tracingEnabled === false || state.origin === "foreign") return;
+  if (!state.isPosted && state.origin === "made" && state.missingParent === undefined) {
+    await postTree(tree);
+    return;
+  }
+  if (state.isPatched) {
+    if (state.run && tree.end_time !== undefined) return;
+    warnOnce(
+      "LSB_WARN_PATCHED_TWICE",
+      `patchRun was called on ${JSON.stringify(tree.name)} after its run was complete.`,
+    );
+    return;
+  }
+  fill(tree);
+  if (tree.end_time === undefined) return;
+  if (state.run) finish(tree);
+  else if (!state.isPosted && hasBridge("RunTree")) {
+    state.isPatched = true;
+    await endElsewhere(tree);
+  }
+}
+
+function finish(tree: RunTree): void {
+  const state = tree[TREE];
+  if (state.isPatched || !state.run) return;
+  state.isPatched = true;
+  fill(tree);
+  endAuthored(state.run, Math.round((tree.end_time ?? Date.now()) * 1000));
+  try {
+    state.onEnd?.(tree);
+  } catch (error) {
+    warnOnce("LSB_WARN_CALLBACK", `The on_end of a run threw (${String(error)}); the run is sent as it is.`);
+  }
+}
+
+/** Writes what the tree says now into the content beside the span. */
+export function fill(tree: RunTree): void {
+  const state = tree[TREE];
+  const { content } = state;
+  const { metadata: _metadata, invocation_params, runtime, ...extra } = tree.extra;
+  content.name = String(tree.name);
+  content.run_type = runTypeOf(tree.run_type);
+  content.metadata = snapshotOf(tree.metadata);
+  if (content.inputs === undefined) content.inputs = snapshotOf(state.inputs, "input");
+  if (state.outputs !== undefined) content.outputs ??= snapshotOf(state.outputs, "outputs");
+  if (state.error !== undefined) content.error ??= String(state.error);
+  if (invocation_params !== undefined) content.invocation_params = snapshotOf(invocation_params);
+  if (runtime !== undefined) content.runtime = snapshotOf(runtime);
+  if (Object.keys(extra).length > 0) content.extra = snapshotOf(extra);
+  if (tree.reference_example_id !== undefined) content.reference_example_id = tree.reference_example_id;
+  if (Object.keys(tree.serialized).length > 0) content.serialized = snapshotOf(tree.serialized);
+  const tags = tagsOf(tree.tags);
+  if (tags) content.tags = tags;
+  const events = eventsOf(tree.events);
+  if (events) content.events = events;
+  const attachments = attachmentsOf(tree.attachments);
+  if (attachments) content.attachments = attachments;
+}
+
+/** Sends the one patch of a run that no span of this process stands for. */
+async function endElsewhere(tree: RunTree): Promise<void> {
+  const { content } = tree[TREE];
+  if (tree.name !== "parent") {
+    primaryBridge()?.sendRun("end", runOfTree(tree));
+    return;
+  }
+  // Only its place came along: a patch says name and type again, so they are asked for.
+  const { id, dotted_order, project_name: session_name, trace_id, end_time } = tree;
+  try {
+    const { endRun } = await import("../propagation/end-run.js");
+    await endRun(
+      { id, trace_id, dotted_order, session_name, start_time: isoOf(tree[TREE].place.startMicros) },
+      {
+        ...(content.outputs && { outputs: content.outputs }),
+        ...(content.error !== undefined && { error: content.error }),
+        ...(end_time !== undefined && { endTime: end_time }),
+      },
+    );
+  } catch (error) {
+    warnOnce(
+      "LSB_WARN_NOT_ENDED",
+      `Run ${id} of another process could not be ended (${error instanceof Error ? error.message : String(error)}). Make its tree with RunTree.fromRun, which needs no look-up.`,
+      id,
+    );
+  }
+}
+
+/** A run that no span of this process stands for. */
+function runOfTree(tree: RunTree): Run {
+  const { content, place } = tree[TREE];
+  const endMicros = Math.max(place.startMicros, Math.round((tree.end_time ?? Date.now()) * 1000));
+  const { name = tree.name, run_type = "chain", metadata = {}, invocation_params, runtime, extra, ...rest } = content;
+  const said = { ...extra, ...(invocation_params && { invocation_params }), ...(runtime && { runtime }) };
+  const hasExtra = Object.keys(said).length > 0 || Object.keys(metadata).length > 0;
+  const run: Omit<Run, "extra"> = {
+    ...rest,
+    name,
+    run_type,
+    // A patch replaces `extra` whole; what was posted there stays only when it is not named at all.
+    ...(hasExtra && { extra: { ...said, metadata } }),
+    id: place.runId,
+    trace_id: place.traceId,
+    dotted_order: place.dottedOrder,
+    start_time: isoOf(place.startMicros),
+    end_time: isoOf(endMicros),
+    session_name: tree.project_name,
+  };
+  if (place.parentRunId !== undefined) run.parent_run_id = place.parentRunId;
+  return run as Run;
+}
+
+/** Looks up a parent of which only the id is known, so that the run stands under it. */
+async function findParent(tree: RunTree, parentId: string): Promise<void> {
+  const state = tree[TREE];
+  state.missingParent = undefined;
+  const { runId, startMicros } = state.place;
+  try {
+    const { Client } = await import("../client/client.js");
+    const parent = await new Client().readRun(parentId);
+    const above = placeOfDottedOrder(parent.dotted_order);
+    if (!above) throw new Error("the run has no valid dotted_order");
+    state.place = childPlace(above, runId, startMicros);
+  } catch (error) {
+    state.place = rootPlace(runId, startMicros);
+    tree.metadata = { parent_run_id: parentId } satisfies KeyValues;
+    warnOnce(
+      "LSB_WARN_PARENT_NOT_FOUND",
+      `The parent of ${JSON.stringify(tree.name)}, run ${parentId}, could not be read (${error instanceof Error ? error.message : String(error)}); the run starts a trace of its own and names the parent in its metadata. Give parent_run, or dotted_order beside parent_run_id.`,
+      parentId,
+    );
+  }
+}
+
+export type { AuthoredContent };

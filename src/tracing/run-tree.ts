@@ -1,0 +1,367 @@
+// RunTree: one run, posted and patched by hand. Nothing is sent before postRun, and everything is readable before it.
+import type { ParentPlace } from "../identity/place.js";
+import { placeOfDottedOrder } from "../identity/place.js";
+import type { AuthoredContent } from "../mapping/authored.js";
+import type { KeyValues, RunEvent } from "../run.js";
+import { warnOnce } from "../warnings.js";
+import type { AuthoredRun } from "./authored-run.js";
+import { inheritable } from "./authored-run.js";
+import {
+  type Attachments,
+  type ClientLike,
+  eventsOf,
+  metadataOf,
+  microsOfTime,
+  type ReplicaLike,
+  type RunTreeConfig,
+  sayUnmetWishes,
+  tagsOf,
+} from "./run-tree-config.js";
+import { configOfHeaders, type HeadersLike, headersOf, type RunLike } from "./run-tree-origins.js";
+import { placeOfConfig, type RunAbove } from "./run-tree-place.js";
+import { patchTree, postTree } from "./run-tree-send.js";
+import { parentOfRunnableConfig, type RunnableConfigLike } from "./runnable-config.js";
+import { snapshotOf } from "./snapshot.js";
+import { defaultProjectName } from "./tracer.js";
+
+/** What a run tree knows besides its public fields. Under a symbol, so that two copies of the package can read it. */
+export interface TreeState {
+  place: ParentPlace;
+  missingParent: string | undefined;
+  /** `made` here; `reference`: a run that may be another process's, of which only the place is known for sure. */
+  readonly origin: "made" | "reference" | "foreign";
+  readonly above: RunAbove | undefined;
+  readonly asAttributes: boolean | undefined;
+  readonly onEnd: ((runTree: RunTree) => void) | undefined;
+  /** The project wished for; a child's is its trace's. */
+  readonly projectName: string | undefined;
+  content: AuthoredContent;
+  run: AuthoredRun | undefined;
+  isPosted: boolean;
+  isPatched: boolean;
+  areInputsSet: boolean;
+  inputs: KeyValues;
+  outputs: KeyValues | undefined;
+  error: string | undefined;
+}
+
+export const TREE = Symbol.for("otel-langsmith.run-tree");
+
+/** A run that exists already, taken over by the tree that speaks of it. */
+export class Adopted {
+  constructor(
+    readonly run: AuthoredRun,
+    readonly config: RunTreeConfig,
+    readonly origin: "made" | "foreign",
+    readonly parent: RunTree | undefined,
+  ) {}
+}
+
+/**
+ * One run by hand. The span starts at {@link RunTree.postRun}, with the id and the start time the tree was made with,
+ * and ends at {@link RunTree.patchRun}; `end` and `postRun` alone make one complete run. Run trees are sent whatever
+ * `LANGSMITH_TRACING` says.
+ *
+ * @throws RunIdError from the constructor, for an id that is no UUID; nothing afterwards throws
+ * @example
+ * ```ts
+ * const pipeline = new RunTree({ name: "pipeline", inputs: { question } });
+ * await pipeline.postRun();
+ * const call = pipeline.createChild({ name: "call", run_type: "llm" });
+ * await call.postRun();
+ * call.end({ answer });
+ * await call.patchRun();
+ * pipeline.end({ answer });
+ * await pipeline.patchRun();
+ * ```
+ */
+export class RunTree {
+  declare readonly [TREE]: TreeState;
+  name: string;
+  run_type: string;
+  parent_run: RunTree | undefined;
+  /** Children that were created and not yet posted with this run. */
+  child_runs: RunTree[] = [];
+  /** Milliseconds since the epoch. */
+  start_time: number;
+  end_time: number | undefined;
+  extra: KeyValues;
+  tags: string[] | undefined;
+  serialized: object;
+  events: KeyValues[] | undefined;
+  reference_example_id: string | undefined;
+  attachments: Attachments | undefined;
+  client: ClientLike | undefined;
+  replicas: readonly (ReplicaLike | readonly [string, KeyValues | undefined])[] | undefined;
+  tracingEnabled: boolean | undefined;
+
+  constructor(from: RunTreeConfig | RunTree | Adopted) {
+    const config = from instanceof Adopted ? from.config : isRunTree(from) ? configOf(from) : from;
+    const state = from instanceof Adopted ? adoptedState(from) : madeState(config);
+    Object.defineProperty(this, TREE, { value: state, enumerable: false });
+    this.name = typeof config.name === "string" && config.name !== "" ? config.name : "<lambda>";
+    this.run_type = config.run_type ?? "chain";
+    this.parent_run = from instanceof Adopted ? from.parent : config.parent_run;
+    this.start_time = state.place.startMicros / 1000;
+    const endMicros = microsOfTime(config.end_time);
+    this.end_time = endMicros === undefined ? undefined : endMicros / 1000;
+    this.extra = { ...config.extra, metadata: metadataOf(config) };
+    this.tags = config.tags;
+    this.serialized = config.serialized ?? {};
+    this.reference_example_id = config.reference_example_id;
+    this.attachments = config.attachments;
+    this.client = config.client;
+    this.replicas = config.replicas;
+    this.tracingEnabled = config.tracingEnabled;
+    if (!(from instanceof Adopted)) sayUnmetWishes(config);
+  }
+
+  get id(): string {
+    return this[TREE].place.runId;
+  }
+  get trace_id(): string {
+    return this[TREE].place.traceId;
+  }
+  get dotted_order(): string {
+    return this[TREE].place.dottedOrder;
+  }
+  get parent_run_id(): string | undefined {
+    return this[TREE].place.parentRunId ?? this[TREE].missingParent;
+  }
+  /** The project of its trace. */
+  get project_name(): string {
+    const { run, projectName, above } = this[TREE];
+    return run?.project ?? above?.project ?? projectName ?? defaultProjectName();
+  }
+  /** The microsecond digits of the start, in which siblings of one millisecond keep their order. */
+  get execution_order(): number {
+    return this[TREE].place.startMicros % 1000;
+  }
+  get child_execution_order(): number {
+    const { place } = this[TREE];
+    return Math.max(this.execution_order, place.lastChildDigits);
+  }
+
+  get inputs(): KeyValues {
+    return this[TREE].inputs;
+  }
+  set inputs(inputs: KeyValues) {
+    const state = this[TREE];
+    state.inputs = inputs;
+    state.areInputsSet = true;
+    if (state.isPosted) state.content.inputs = snapshotOf(inputs, "input");
+  }
+  get outputs(): KeyValues | undefined {
+    return this[TREE].outputs;
+  }
+  set outputs(outputs: KeyValues | undefined) {
+    const state = this[TREE];
+    state.outputs = outputs;
+    if (outputs === undefined) delete state.content.outputs;
+    else state.content.outputs = snapshotOf(outputs, "outputs");
+  }
+  get error(): string | undefined {
+    return this[TREE].error;
+  }
+  set error(error: string | undefined) {
+    const state = this[TREE];
+    state.error = error;
+    if (error === undefined) delete state.content.error;
+    else state.content.error = String(error);
+  }
+  /** The run's metadata; what is assigned is laid over what there is. Children created later take it over. */
+  get metadata(): KeyValues {
+    const { metadata } = this.extra;
+    return typeof metadata === "object" && metadata !== null ? (metadata as KeyValues) : {};
+  }
+  set metadata(metadata: KeyValues) {
+    this.extra = { ...this.extra, metadata: { ...this.metadata, ...metadata } };
+    const state = this[TREE];
+    if (state.run) state.run.metadata = this.metadata;
+    if (state.isPosted) state.content.metadata = snapshotOf(this.metadata);
+  }
+
+  /** A child of this run, in its project; its start is now unless it says otherwise. It may be posted before its parent. */
+  createChild(config: RunTreeConfig): RunTree {
+    const child = new RunTree({
+      ...(this.client && { client: this.client }),
+      ...(this.tracingEnabled !== undefined && { tracingEnabled: this.tracingEnabled }),
+      ...config,
+      parent_run: this,
+      metadata: { ...inheritable(this.metadata), ...metadataOf(config) },
+    });
+    this.child_runs.push(child);
+    return child;
+  }
+
+  /** Sets outputs, error and end where they are not set yet; `patchRun` (or a `postRun` that follows) sends them. */
+  async end(outputs?: KeyValues, error?: string, endTime?: number, metadata?: KeyValues): Promise<void> {
+    if (this.outputs === undefined && outputs !== undefined && outputs !== null) this.outputs = outputs;
+    if (this.error === undefined && error !== undefined) this.error = error;
+    this.end_time ??= (microsOfTime(endTime) ?? Date.now() * 1000) / 1000;
+    if (metadata && Object.keys(metadata).length > 0) this.metadata = metadata;
+  }
+
+  /** Starts the run's span. Resolves at once but where the parent has to be looked up; never rejects. */
+  async postRun(excludeChildRuns = true): Promise<void> {
+    const children = this.child_runs;
+    this.child_runs = [];
+    await postTree(this);
+    if (!excludeChildRuns) for (const child of children) await child.postRun(false);
+  }
+
+  /**
+   * Ends the run's span, where `end` was called (else what has changed goes with its end). On a run of another process
+   * (`fromHeaders`, `fromRun`, `fromRunId`) it sends the one patch that ends it.
+   */
+  async patchRun(_options?: { excludeInputs?: boolean }): Promise<void> {
+    this.child_runs = [];
+    await patchTree(this);
+  }
+
+  /** Adds an event: a message, or a name with what belongs to it. */
+  addEvent(event: RunEvent | (KeyValues & { name?: string; time?: string }) | string): void {
+    const time = new Date().toISOString();
+    const added = typeof event === "string" ? { name: "event", time, message: event } : { time, ...event };
+    this.events = [...(this.events ?? []), added];
+    const { content, isPosted } = this[TREE];
+    const events = eventsOf(this.events);
+    if (isPosted && events) content.events = events;
+  }
+
+  /** The headers under which another process goes on in this run; set on `headers` where they are given. */
+  toHeaders(headers?: HeadersLike): { "langsmith-trace": string; baggage: string } {
+    const made = headersOf(this);
+    if (headers) for (const [name, value] of Object.entries(made)) headers.set(name, value);
+    return made;
+  }
+
+  toJSON(): KeyValues {
+    const { id, trace_id, dotted_order, parent_run_id, name, run_type, inputs, outputs, error } = this;
+    const fields = { id, trace_id, dotted_order, parent_run_id, name, run_type, inputs, outputs, error };
+    const { start_time, end_time, extra, tags, events, project_name: session_name } = this;
+    return snapshotOf({ ...fields, start_time, end_time, extra, tags: tagsOf(tags), events, session_name });
+  }
+
+  /** The run that a request's headers name, as a parent; undefined where they name none, or a malformed one. */
+  static fromHeaders(
+    headers: Readonly<Record<string, string | string[] | undefined>> | HeadersLike,
+    inheritArgs?: Partial<RunTreeConfig>,
+  ): RunTree | undefined {
+    const config = configOfHeaders(headers, inheritArgs);
+    return config && new RunTree(config);
+  }
+
+  /** The run at the end of a dotted order, as a parent; undefined where it is malformed. */
+  static fromDottedOrder(dottedOrder: string): RunTree | undefined {
+    return RunTree.fromHeaders({ "langsmith-trace": dottedOrder });
+  }
+
+  /** A run that LangSmith returned (or a saved reference) as a tree, to append to or to end. */
+  static fromRun(run: RunLike): RunTree {
+    if (placeOfDottedOrder(run.dotted_order) === undefined) {
+      warnOnce(
+        "LSB_WARN_DOTTED_ORDER",
+        "RunTree.fromRun was given a run without a valid dotted_order, so its ancestors are not known; what hangs under it starts a trace of its own. Select dotted_order where the run is read.",
+      );
+    }
+    return new RunTree(configOfRun(run));
+  }
+
+  /**
+   * The tree of a run of which only the id was kept: known in this process, else read from LangSmith.
+   *
+   * @throws RunIdError for an id that is no UUID; else what `client.readRun` throws
+   */
+  static async fromRunId(id: string, client?: { readRun(id: string): Promise<RunLike> }): Promise<RunTree> {
+    const reader = client ?? new (await import("../client/client.js")).Client();
+    return RunTree.fromRun(await reader.readRun(id));
+  }
+
+  /** A child of the LangChain run in a RunnableConfig's callbacks; a root where there is none. */
+  static fromRunnableConfig(config: RunnableConfigLike, props: RunTreeConfig): RunTree {
+    const { parent, projectName, metadata } = parentOfRunnableConfig(config);
+    if (!parent) return new RunTree({ ...(projectName !== undefined && { project_name: projectName }), ...props });
+    return new RunTree({ ...configOfRun(parent), metadata }).createChild(props);
+  }
+}
+
+/** Whether a value is a run tree, of this package or of langsmith. */
+export function isRunTree(value: unknown): value is RunTree {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "createChild" in value &&
+    typeof value.createChild === "function" &&
+    "postRun" in value &&
+    typeof value.postRun === "function"
+  );
+}
+
+/** What is above whoever hangs under a tree, of this package or of langsmith. */
+export function aboveOf(tree: RunTree): RunAbove | undefined {
+  const state: TreeState | undefined = tree[TREE];
+  if (state) {
+    const { run, place } = state;
+    const project = run?.project ?? state.above?.project ?? state.projectName;
+    return { place, span: run?.span, project };
+  }
+  const place = placeOfDottedOrder(tree.dotted_order);
+  return place && { place, span: undefined, project: tree.project_name };
+}
+
+function configOf(tree: RunTree): RunTreeConfig {
+  const { name, run_type, id, dotted_order, extra, inputs, start_time } = tree;
+  return { name, run_type, id, dotted_order, extra, inputs, start_time, ...(tree.tags && { tags: tree.tags }) };
+}
+
+function configOfRun(run: RunLike): RunTreeConfig {
+  const { id, name = "parent", dotted_order, session_name, extra, inputs, tags, run_type, parent_run_id } = run;
+  return {
+    id,
+    name,
+    ...(dotted_order != null && { dotted_order }),
+    ...(parent_run_id != null && { parent_run_id }),
+    ...(session_name != null && { project_name: session_name }),
+    ...(extra != null && { extra }),
+    ...(inputs != null && { inputs }),
+    ...(tags != null && { tags }),
+    ...(run_type != null && { run_type }),
+  };
+}
+
+function madeState(config: RunTreeConfig): TreeState {
+  const above = config.parent_run && aboveOf(config.parent_run);
+  const { place, missingParent, isStated } = placeOfConfig(config, above?.place);
+  return {
+    place,
+    missingParent,
+    origin: isStated ? "reference" : "made",
+    above,
+    asAttributes: config.contentAsAttributes,
+    onEnd: config.on_end,
+    projectName: config.project_name || undefined,
+    content: {},
+    run: undefined,
+    isPosted: false,
+    isPatched: false,
+    areInputsSet: false,
+    inputs: config.inputs ?? {},
+    outputs: config.outputs,
+    error: config.error,
+  };
+}
+
+function adoptedState({ run, config, origin, parent }: Adopted): TreeState {
+  return {
+    ...madeState({ name: config.name }),
+    place: run.place,
+    origin,
+    above: parent && aboveOf(parent),
+    projectName: run.project,
+    content: run.content,
+    run,
+    isPosted: true,
+    inputs: config.inputs ?? {},
+  };
+}

@@ -1,0 +1,105 @@
+// Which tracer makes the authoring API's spans, and what its users are told when their runs go nowhere.
+import { type Context, context, createContextKey, type Tracer, type TracerProvider, trace } from "@opentelemetry/api";
+import { bridges, primaryBridge } from "../bridges.js";
+import { booleanOf, langsmithVariable } from "../environment.js";
+import { VERSION } from "../version.js";
+import { warnOnce } from "../warnings.js";
+
+/** The scope of every span made here; the processor takes such spans as GenAI from their start. */
+export const AUTHORING_SCOPE = "otel-langsmith";
+
+/** What {@link configureAuthoring} takes. */
+export interface AuthoringOptions {
+  /** The provider whose tracer makes the spans: for an isolated provider beside Sentry's. Default: the global one. */
+  readonly tracerProvider?: TracerProvider;
+  /**
+   * Also writes inputs and outputs as span attributes (`gen_ai.prompt`, `gen_ai.completion`, JSON), where every
+   * other exporter sees them. Default `LANGSMITH_OTEL_CONTENT_AS_ATTRIBUTES`, else false.
+   */
+  readonly contentAsAttributes?: boolean;
+}
+
+const SETTINGS = Symbol.for("otel-langsmith.authoring");
+
+function shared(): AuthoringOptions {
+  const holder = globalThis as { [SETTINGS]?: AuthoringOptions };
+  return holder[SETTINGS] ?? NONE;
+}
+
+const NONE: AuthoringOptions = {};
+
+/**
+ * Sets how `traceable`, `RunTree` and the rest make their spans, for the whole process. Later calls lay their options
+ * over earlier ones.
+ *
+ * @example
+ * ```ts
+ * configureAuthoring({ contentAsAttributes: true });
+ * ```
+ */
+export function configureAuthoring(options: AuthoringOptions): void {
+  const holder = globalThis as { [SETTINGS]?: AuthoringOptions };
+  holder[SETTINGS] = { ...holder[SETTINGS], ...options };
+}
+
+/** The tracer of the authoring API. Asked for at every span: the provider may be registered later, or replaced. */
+export function authoringTracer(): Tracer {
+  const { tracerProvider } = shared();
+  return (tracerProvider ?? trace).getTracer(AUTHORING_SCOPE, VERSION);
+}
+
+/** Whether content goes into attributes where a run does not say. */
+export function isContentAsAttributes(): boolean {
+  return (
+    shared().contentAsAttributes ?? booleanOf(langsmithVariable(process.env, "OTEL_CONTENT_AS_ATTRIBUTES")) ?? false
+  );
+}
+
+/** Whether any bridge runs in this process; says once when none does, unless tracing is switched off on purpose. */
+export function hasBridge(what: string): boolean {
+  if (bridges().length > 0) return true;
+  if (!isSwitchedOff()) {
+    warnOnce(
+      "LSB_WARN_NO_PROCESSOR",
+      `${what} runs untraced: no LangSmithSpanProcessor is running in this process. Start the program with \`node --import otel-langsmith/register\`, add the processor to your tracer provider, or set LANGSMITH_TRACING=false to say that this is meant.`,
+    );
+  }
+  return false;
+}
+
+/** The project of a run that says none. */
+export function defaultProjectName(): string {
+  return primaryBridge()?.projectName ?? langsmithVariable(process.env, "PROJECT") ?? "default";
+}
+
+function isSwitchedOff(): boolean {
+  const word = langsmithVariable(process.env, "TRACING_V2") ?? langsmithVariable(process.env, "TRACING");
+  return booleanOf(word) === false;
+}
+
+// The key that OpenTelemetry's suppressTracing sets; createContextKey makes Symbol.for of it.
+const SUPPRESSED = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
+
+/** Says once that a span that was started is nobody's run. */
+export function sayNotRecorded(parent: Context): void {
+  if (parent.getValue(SUPPRESSED) === true) return;
+  warnOnce(
+    "LSB_WARN_NOT_RECORDED",
+    "A traced call made no run: its tracer provider has no LangSmithSpanProcessor, or its sampler records nothing of it. Add the processor to the provider that is registered globally (or name yours with configureAuthoring({ tracerProvider })), and wrap the sampler in LangSmithSampler.",
+  );
+}
+
+let isContextChecked = false;
+
+/** Says once when contexts do not reach what runs inside them: then nothing nests. */
+export function checkContextManager(expected: Context): void {
+  if (isContextChecked) return;
+  if (context.active() === expected) {
+    isContextChecked = true;
+    return;
+  }
+  warnOnce(
+    "LSB_WARN_NO_CONTEXT_MANAGER",
+    "Runs do not nest: no OpenTelemetry context manager is registered. Use NodeTracerProvider.register(), NodeSDK or otel-langsmith/register, or context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable()).",
+  );
+}

@@ -1,0 +1,62 @@
+// What kind of value something is, asked without running more of its code than must be. Source: langsmith's asserts.
+import { ReadableStream } from "node:stream/web";
+import type { KeyValues } from "../run.js";
+
+/** A plain object, or one whose class is nobody's child: what stands for inputs and outputs as it is. */
+export function isKeyValues(value: unknown): value is KeyValues {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  try {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    const isPlain = prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
+    return isPlain && !(Symbol.toStringTag in value) && !(Symbol.iterator in value);
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a method of this name can be called on a value; false where reading it throws. */
+export function hasMethod<Name extends PropertyKey>(
+  value: unknown,
+  name: Name,
+): value is { [K in Name]: (...args: unknown[]) => unknown } & object {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
+  try {
+    return typeof Reflect.get(value, name) === "function";
+  } catch {
+    return false;
+  }
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> & object {
+  return typeof value === "object" && hasMethod(value, "then");
+}
+
+export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> & object {
+  return typeof value === "object" && hasMethod(value, Symbol.asyncIterator);
+}
+
+export function isReadableStream(value: unknown): value is ReadableStream<unknown> {
+  return value instanceof ReadableStream;
+}
+
+/** Node's own stream: it can be read by events too, not by iteration alone. */
+export function isNodeReadable(value: unknown): value is NodeJS.ReadableStream {
+  return hasMethod(value, "pipe") && hasMethod(value, "on") && hasMethod(value, "emit") && hasMethod(value, "read");
+}
+
+/** A sync generator object. */
+export function isGenerator(value: unknown): value is Generator<unknown, unknown, unknown> {
+  return Object.prototype.toString.call(value) === "[object Generator]" && hasMethod(value, "next");
+}
+
+/** Text of an error that cannot be read either. */
+export function textOfError(error: unknown): string {
+  try {
+    const said = String(error);
+    const stack = error instanceof Error ? error.stack : undefined;
+    if (typeof stack !== "string" || stack === "") return said || "Error";
+    return stack.startsWith(said) ? stack : `${said}\n\n${stack}`;
+  } catch {
+    return "Error: the error that was thrown cannot be read";
+  }
+}
