@@ -55,7 +55,7 @@ export function watchForOtherProviders(packages: PackageFinder): () => void {
 
 /** Ours, and the copy that the application and its SDK see, where that is another. */
 function traceApis(packages: PackageFinder): TraceApi[] {
-  const sdkNode = packages.find("@opentelemetry/sdk-node");
+  const sdkNode = packages.locate("@opentelemetry/sdk-node");
   const found = [packages, packages.from(sdkNode)].map((each) => {
     const api = each.find("@opentelemetry/api");
     return functionIn(api, "createContextKey") ? api?.exports.trace : undefined;

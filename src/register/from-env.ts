@@ -110,11 +110,10 @@ function otlpPackage(env: Environment): string {
 }
 
 function packaged(packageName: string, className: string, name: string, packages: PackageFinder): object | undefined {
-  const bringer = packages.find("@opentelemetry/sdk-node");
-  const Exporter = classIn<[], object>(
-    packages.find(packageName) ?? packages.from(bringer).find(packageName),
-    className,
-  );
+  // NodeSDK depends on the exporters it builds; a strict package manager shows them to it alone.
+  const found =
+    packages.find(packageName) ?? packages.from(packages.locate("@opentelemetry/sdk-node")).find(packageName);
+  const Exporter = classIn<[], object>(found, className);
   if (Exporter) return new Exporter();
   warnOnce(
     "LSB_WARN_EXPORTER",

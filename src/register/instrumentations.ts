@@ -14,7 +14,7 @@ const HOOK = "@opentelemetry/instrumentation/hook.mjs";
 export function registerAutoInstrumentations(packages: PackageFinder): number | undefined {
   const automatic = packages.find(AUTOMATIC);
   const instrumentations = functionIn<[], object[]>(automatic, "getNodeAutoInstrumentations")?.();
-  const base = packages.from(automatic).find("@opentelemetry/instrumentation");
+  const base = packages.from(automatic?.path).find("@opentelemetry/instrumentation");
   const registerInstrumentations = functionIn<[object], unknown>(base, "registerInstrumentations");
   if (!automatic || !base || !instrumentations || !registerInstrumentations) return undefined;
   hookModules(automatic, base);

@@ -1,6 +1,7 @@
 // Finds packages where the application would: the bridge depends on no SDK, so the SDK is the application's own.
 import { createRequire } from "node:module";
-import { join, sep } from "node:path";
+import { isAbsolute, join, sep } from "node:path";
+import { fileURLToPath } from "node:url";
 import { diag } from "@opentelemetry/api";
 
 /** A package that was found and loaded. */
@@ -14,28 +15,22 @@ export interface FoundPackage {
 /** Looks for packages from several places, in order. */
 export interface PackageFinder {
   find(name: string): FoundPackage | undefined;
-  /** First from inside a package, then from where this one looks: for what belongs to that package's version. */
-  from(found: FoundPackage | undefined): PackageFinder;
+  /** Where a package's entry file is, without loading it. */
+  locate(name: string): string | undefined;
+  /** First from inside a package (its entry file), then from where this one looks: for what it depends on. */
+  from(path: string | undefined): PackageFinder;
 }
 
-/** Packages that bring an SDK along without a strict package manager letting the application see it. */
-const BRINGERS = [
-  "@opentelemetry/sdk-node",
-  "@opentelemetry/sdk-trace-node",
-  "@opentelemetry/auto-instrumentations-node",
-];
-
-/** A finder that looks from the application: its main script, its working directory, then the bridge's own place. */
+/** A finder that looks from the application: its main script, its working directory, then its preloads. */
 export function applicationPackages(): PackageFinder {
-  const places = [...applicationPlaces(), ownPlace()];
-  const bringers = BRINGERS.flatMap((name) => resolveFrom(places, name) ?? []);
-  return finderFrom([...places, ...bringers]);
+  return finderFrom([...applicationPlaces(), ...preloadPlaces()]);
 }
 
 function finderFrom(places: readonly string[]): PackageFinder {
   return {
     find: (name) => findFrom(places, name),
-    from: (found) => finderFrom(found ? [found.path, ...places] : places),
+    locate: (name) => resolveFrom(places, name),
+    from: (path) => finderFrom(path === undefined ? places : [path, ...places]),
   };
 }
 
@@ -46,9 +41,17 @@ function applicationPlaces(): string[] {
   return [...(isApplication ? [script] : []), join(process.cwd(), "package.json")];
 }
 
-function ownPlace(): string {
-  // The ESM build has no __filename, the CommonJS build no import.meta.
-  return typeof __filename === "string" ? __filename : import.meta.url;
+/**
+ * Where the preloads of the command line stand that are given by their path: whoever injects the bridge into a process
+ * from a folder outside the application has the SDK there, too.
+ */
+function preloadPlaces(): string[] {
+  const words = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? "").split(/\s+/)];
+  return words.flatMap((word) => {
+    const path = word.replace(/^--(?:import|require)=/, "");
+    if (isAbsolute(path)) return [path];
+    return path.startsWith("file://") && URL.canParse(path) ? [fileURLToPath(path)] : [];
+  });
 }
 
 function resolveFrom(places: readonly string[], name: string): string | undefined {

@@ -52,7 +52,7 @@ const DETECTORS: Readonly<Record<string, string>> = {
  * those of auto-instrumentations-node: they ask metadata servers, so only where they are named.
  */
 export function resourceFromEnv(sdk: Sdk, packages: PackageFinder, env: Environment): object | undefined {
-  const resources = packages.from(sdk.package).find("@opentelemetry/resources");
+  const resources = packages.from(sdk.package.path).find("@opentelemetry/resources");
   const defaultResource = functionIn<[], Resource>(resources, "defaultResource");
   const detectResources = functionIn<[object], Resource>(resources, "detectResources");
   if (!resources || !defaultResource || !detectResources) return undefined;
@@ -96,7 +96,7 @@ export function propagatorFromEnv(
   const names = [...new Set(listOf(env.OTEL_PROPAGATORS) ?? ["tracecontext", "baggage"])];
   if (names.includes("none")) return undefined;
   const theirs = names.filter((name) => name !== "langsmith").flatMap((name) => named(name, sdk, packages) ?? []);
-  const core = packages.from(sdk.package).find("@opentelemetry/core");
+  const core = packages.from(sdk.package.path).find("@opentelemetry/core");
   const Composite = classIn<[object], TextMapPropagator>(core, "CompositePropagator");
   return Composite && new Composite({ propagators: ours ? [...theirs, ours] : theirs });
 }
@@ -108,7 +108,7 @@ function named(name: string, sdk: Sdk, packages: PackageFinder): TextMapPropagat
     warnOnce("LSB_WARN_PROPAGATOR", `OTEL_PROPAGATORS names ${name}, which is not known; known are ${known}.`, name);
     return undefined;
   }
-  const found = packages.from(sdk.package).find(packageName) ?? fromSdkNode(packageName, packages);
+  const found = packages.from(sdk.package.path).find(packageName) ?? fromSdkNode(packageName, packages);
   const Propagator = classIn<[object?], TextMapPropagator>(found, className);
   if (Propagator) return new Propagator(options);
   warnOnce(
@@ -120,5 +120,5 @@ function named(name: string, sdk: Sdk, packages: PackageFinder): TextMapPropagat
 }
 
 function fromSdkNode(packageName: string, packages: PackageFinder) {
-  return packages.from(packages.find("@opentelemetry/sdk-node")).find(packageName);
+  return packages.from(packages.locate("@opentelemetry/sdk-node")).find(packageName);
 }

@@ -38,11 +38,23 @@ export interface Sdk {
   parentBased(root: object): object | undefined;
 }
 
-/** The application's SDK, or undefined where there is none that can be used. */
+/** Packages that bring an SDK along, which a strict package manager does not let the application itself see. */
+const BRINGERS = [
+  "@opentelemetry/sdk-node",
+  "@opentelemetry/sdk-trace-node",
+  "@opentelemetry/auto-instrumentations-node",
+];
+
+/** The application's SDK, or that of a package it has, or undefined where there is none that can be used. */
 export function findSdk(packages: PackageFinder, env: Environment): Sdk | undefined {
-  return (
-    sdkOf(packages.find("@opentelemetry/sdk-trace-base"), env) ?? sdkOf(packages.find("@opentelemetry/sdk-trace"), env)
-  );
+  const bringers = BRINGERS.map((name) => packages.locate(name)).filter((path) => path !== undefined);
+  for (const finder of [packages, ...bringers.map((path) => packages.from(path))]) {
+    for (const name of ["@opentelemetry/sdk-trace-base", "@opentelemetry/sdk-trace"]) {
+      const sdk = sdkOf(finder.find(name), env);
+      if (sdk) return sdk;
+    }
+  }
+  return undefined;
 }
 
 function sdkOf(found: FoundPackage | undefined, env: Environment): Sdk | undefined {
