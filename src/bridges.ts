@@ -23,6 +23,8 @@ export interface Bridge extends EntryOwner {
   takeReference(entry: SpanEntry): ReferencedRun | undefined;
   /** Opens the entry's trace, where it is held. */
   openTrace(entry: SpanEntry): void;
+  /** Whether the entry's trace was sampled out at its root. */
+  isUnsampled(entry: SpanEntry): boolean;
   /** Hands a log record's content to a span's run; false (and counted) where the run was sent already. */
   addLogRecord(entry: SpanEntry, record: MappableLogRecord): boolean;
   /** Sends an operation on a run that no span of this process stands for (endRun). */

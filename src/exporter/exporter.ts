@@ -194,6 +194,10 @@ export class LangSmithSpanExporter implements Bridge, RunsOwner {
     this.#runs?.openTrace(entry);
   }
 
+  isUnsampled(entry: SpanEntry): boolean {
+    return this.#runs?.isUnsampled(entry) ?? false;
+  }
+
   addLogRecord(entry: SpanEntry, record: MappableLogRecord): boolean {
     return this.#runs?.addLogRecord(entry, record) ?? false;
   }

@@ -13,6 +13,7 @@ import {
 } from "../identity/place.js";
 import { microsOf } from "../identity/time.js";
 import { hasGenAiMarker, isGenAiScope, threadIdOf } from "../mapping/index.js";
+import { sayWhenTracedTwice } from "../native/traced-twice.js";
 import type { ResolvedOptions } from "../options.js";
 import type { KeyValues } from "../run.js";
 import { isInfrastructureScope } from "../selection/infrastructure.js";
@@ -125,6 +126,7 @@ export function createPlacing({ owner, options, traces, isOwn }: PlacingOptions)
     const { parent } = above;
     const spanContext = source.spanContext();
     const scope = scopeOf(source).name;
+    sayWhenTracedTwice(scope);
     const micros = microsOf(source.startTime);
     const isLocalRoot = !parent && !above.place && !above.isUnderDropped;
     const kept = settings?.enabled !== false && isKept(source, scope, isLocalRoot);

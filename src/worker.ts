@@ -1,0 +1,94 @@
+// `otel-langsmith/worker`: what a worker thread does hangs under the run that asked for it.
+import type { MessagePort, Worker } from "node:worker_threads";
+import { carry, within } from "./worker/carry.js";
+
+/** Anything that takes messages: a `Worker`, a `MessagePort`, a `BroadcastChannel`. */
+export interface Posting {
+  postMessage(message: unknown, ...rest: never[]): void;
+}
+
+const CARRYING = Symbol.for("otel-langsmith.carrying");
+
+/**
+ * Makes every message that is posted to a worker (or port) carry the place of the run it was posted under. The worker
+ * reads it with {@link onMessage} or {@link traced}. Posting opens a held trace.
+ *
+ * @returns the same worker
+ * @example
+ * ```ts
+ * const worker = traceWorker(new Worker(new URL("./worker.js", import.meta.url)));
+ * worker.postMessage({ document }); // inside a span
+ * ```
+ */
+export function traceWorker<W extends Worker | MessagePort | Posting>(worker: W): W {
+  if (Reflect.get(worker, CARRYING) === true) return worker;
+  const post: unknown = Reflect.get(worker, "postMessage");
+  if (typeof post !== "function") throw new TypeError("LSB_ERR_OPTION: traceWorker needs something with postMessage");
+  Object.defineProperty(worker, "postMessage", {
+    configurable: true,
+    writable: true,
+    value: (message: unknown, ...rest: unknown[]) => Reflect.apply(post, worker, [carry(message), ...rest]),
+  });
+  Object.defineProperty(worker, CARRYING, { value: true });
+  return worker;
+}
+
+/**
+ * Makes every task that is given to a pool carry the place of the run it was given under. It wraps the method that
+ * takes the task as its first argument (`run` of piscina and tinypool); the worker's function is wrapped by
+ * {@link traced}.
+ *
+ * @param method the pool's method. Default `run`
+ * @returns the same pool
+ * @example
+ * ```ts
+ * const pool = tracePool(new Piscina({ filename }));
+ * const parts = await Promise.all(chunks.map((chunk) => pool.run(chunk)));
+ * ```
+ */
+export function tracePool<P extends object>(pool: P, method = "run"): P {
+  const run: unknown = Reflect.get(pool, method);
+  if (typeof run !== "function") throw new TypeError(`LSB_ERR_OPTION: the pool has no method ${method}`);
+  Object.defineProperty(pool, method, {
+    configurable: true,
+    writable: true,
+    value: (task: unknown, ...rest: unknown[]) => Reflect.apply(run, pool, [carry(task), ...rest]),
+  });
+  return pool;
+}
+
+/**
+ * Wraps a worker's function so that it gets the plain message, and what it starts hangs under the caller. A message
+ * that carries nothing is handed on as it is.
+ *
+ * @example
+ * ```ts
+ * export default traced(async (chunk: string) => summarize(chunk));
+ * ```
+ */
+export function traced<T, A extends unknown[], R>(fn: (task: T, ...rest: A) => R): (task: T, ...rest: A) => R {
+  return function wrapped(this: unknown, task, ...rest) {
+    return within(task, (value) => Reflect.apply(fn, this, [value, ...rest]));
+  };
+}
+
+/**
+ * Listens to a port (`parentPort` in a worker) so that each message's handler runs under the run it was posted under.
+ *
+ * @returns a function that stops listening
+ * @example
+ * ```ts
+ * onMessage(parentPort, async ({ document }) => parentPort?.postMessage(await summarize(document)));
+ * ```
+ */
+export function onMessage(
+  port: Pick<MessagePort, "on" | "off"> | null,
+  handler: (message: unknown) => unknown,
+): () => void {
+  if (!port) throw new TypeError("LSB_ERR_OPTION: onMessage needs a port; parentPort is null in the main thread");
+  const listen = (message: unknown) => void within(message, handler);
+  port.on("message", listen);
+  return () => void port.off("message", listen);
+}
+
+export { type Carried, carry } from "./worker/carry.js";

@@ -1,0 +1,76 @@
+// A run's place beside a value on its way to a worker of the same application.
+import { type Context, context, defaultTextMapGetter, propagation, ROOT_CONTEXT } from "@opentelemetry/api";
+import { primaryBridge } from "../bridges.js";
+import { setPlace } from "../identity/context.js";
+import { placeOfDottedOrder } from "../identity/place.js";
+import { currentOf, isUntraced } from "../propagation/current.js";
+import { type RunReference, referenceOf, referenceOfPlace } from "../propagation/reference.js";
+import type { KeyValues } from "../run.js";
+
+/** The mark by which the other side knows what we have wrapped. */
+const MARK = "otel-langsmith.carried";
+
+/** A value with the caller's place: what goes through `postMessage`, plain and cloneable. */
+export interface Carried<T> {
+  readonly [MARK]: 1;
+  readonly value: T;
+  /** OpenTelemetry's own headers, where a propagator is registered. */
+  readonly headers: Record<string, string>;
+  readonly run?: RunReference;
+  readonly metadata?: KeyValues;
+  readonly tags?: readonly string[];
+}
+
+/** Wraps a value with the place of a context's current run; the value itself is left as it is. */
+export function carry<T>(value: T, from: Context = context.active()): Carried<T> {
+  const headers: Record<string, string> = {};
+  propagation.inject(from, headers);
+  // The reference says it whole, and is believed: these are our own threads.
+  delete headers["langsmith-trace"];
+  return { [MARK]: 1, value, headers, ...placeIn(from) };
+}
+
+function placeIn(from: Context): Pick<Carried<unknown>, "run" | "metadata" | "tags"> {
+  if (isUntraced(from)) return {};
+  const bridge = primaryBridge();
+  const current = currentOf(from, bridge);
+  if (!current) return {};
+  if (current.entry && bridge) {
+    // Whoever hands work to a worker wants to see it: what it hangs under must be sent.
+    bridge.openTrace(current.entry);
+    if (!bridge.isOpen(current.entry)) return {};
+  }
+  const { place, project, set } = current;
+  const cloneable = Object.entries(current.metadata).filter(([, value]) => typeof value !== "function");
+  return {
+    run: referenceOfPlace(place, { project, name: set?.name, runType: set?.runType }),
+    ...(cloneable.length > 0 && { metadata: Object.fromEntries(cloneable) }),
+    ...(current.tags.length > 0 && { tags: current.tags }),
+  };
+}
+
+export function isCarried(message: unknown): message is Carried<unknown> {
+  return typeof message === "object" && message !== null && Reflect.get(message, MARK) === 1;
+}
+
+/** The context that a carried value came with; what starts in it hangs under the caller. */
+export function contextOf(carried: Carried<unknown>): Context {
+  const outer = propagation.extract(ROOT_CONTEXT, carried.headers, defaultTextMapGetter);
+  const reference = referenceOf(carried.run);
+  const place = reference && placeOfDottedOrder(reference.dotted_order);
+  if (!reference || !place) return outer;
+  return setPlace(outer, {
+    place,
+    project: reference.session_name,
+    metadata: carried.metadata,
+    tags: carried.tags,
+    name: reference.name,
+    runType: reference.run_type,
+  });
+}
+
+/** Runs `fn` with a carried message's value, in its context; a message that is none is handed on as it is. */
+export function within<T>(message: unknown, fn: (value: unknown) => T): T {
+  if (!isCarried(message)) return fn(message);
+  return context.with(contextOf(message), () => fn(message.value));
+}
