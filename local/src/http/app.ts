@@ -45,7 +45,7 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
   const v2 = v2Routes(db);
   app.route("/api/v2", v2);
   app.route("/v2", v2);
-  app.route("/", pageRoutes());
+  app.route("/", pageRoutes(db));
   app.route("/", v1);
 
   app.notFound((c) => answer(c, 404, `There is no ${c.req.method} ${c.req.path} here.`));

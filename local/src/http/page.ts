@@ -2,7 +2,12 @@
 import { readFileSync } from "node:fs";
 import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
+import { Refusal } from "../errors.js";
 import { pageFile } from "../page-files.js";
+import { readRun } from "../query/runs.js";
+import { ALL_FIELDS } from "../query/serialize.js";
+import { viewProjects, viewTrace, viewTraces } from "../query/views.js";
+import type { Db } from "../storage/database.js";
 
 const POLICY = [
   "default-src 'none'",
@@ -15,7 +20,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-export function pageRoutes(): Hono<{ Bindings: HttpBindings }> {
+export function pageRoutes(db: Db): Hono<{ Bindings: HttpBindings }> {
   const routes = new Hono<{ Bindings: HttpBindings }>();
   const send = (c: Context, file: Parameters<typeof pageFile>[0], type: string): Response =>
     c.body(readFileSync(pageFile(file), "utf8"), 200, {
@@ -36,5 +41,17 @@ export function pageRoutes(): Hono<{ Bindings: HttpBindings }> {
   );
   routes.get("/page/app.js", (c) => send(c, "app.js", "text/javascript"));
   routes.get("/page/style.css", (c) => send(c, "style.css", "text/css"));
+  routes.get("/page/api/projects", (c) => c.json(viewProjects(db)));
+  routes.get("/page/api/traces", (c) => c.json(viewTraces(db, c.req.query())));
+  routes.get("/page/api/traces/:id", (c) => {
+    const trace = viewTrace(db, c.req.param("id"));
+    if (!trace) throw new Refusal(404, "There is no such trace here.");
+    return c.json(trace);
+  });
+  routes.get("/page/api/runs/:id", (c) => {
+    const run = readRun(db, c.req.param("id"), ALL_FIELDS);
+    if (!run) throw new Refusal(404, "There is no such run here.");
+    return c.json(run);
+  });
   return routes;
 }

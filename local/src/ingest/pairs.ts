@@ -60,7 +60,7 @@ export function tagToken(tag: string): string {
 
 /** The token of a key. */
 export function keyToken(kind: PairKind, key: string): string {
-  return `${kind}k${hash(key)}`;
+  return `${kind}k${keyHash(key)}`;
 }
 
 /** The token of a value under any key. */
@@ -68,9 +68,9 @@ export function valueToken(kind: PairKind, value: Pair[1]): string {
   return `${kind}v${hash(valueText(value))}`;
 }
 
-/** The token of a key with its value. */
+/** The token of a key with its value: both of theirs, one behind the other. */
 export function pairToken(kind: PairKind, key: string, value: Pair[1]): string {
-  return `${kind}p${hash(`${key}\u0001${valueText(value)}`)}`;
+  return `${kind}p${keyHash(key)}y${hash(valueText(value))}`;
 }
 
 /** All tokens of a run, each once. */
@@ -79,20 +79,37 @@ export function tokensOf(pairs: Pairs, tags: readonly string[]): string {
   for (const tag of tags) tokens.add(tagToken(tag));
   for (const kind of ["m", "i", "o"] as const) {
     for (const [key, value] of pairs[kind]) {
-      tokens.add(keyToken(kind, key));
+      const keyed = keyHash(key);
+      tokens.add(`${kind}k${keyed}`);
       if (value === null) continue;
-      tokens.add(valueToken(kind, value));
-      tokens.add(pairToken(kind, key, value));
+      const valued = hash(valueText(value));
+      tokens.add(`${kind}v${valued}`);
+      tokens.add(`${kind}p${keyed}y${valued}`);
     }
   }
   return [...tokens].join(" ");
+}
+
+// Keys repeat from run to run, and so do their hashes.
+const keyHashes = new Map<string, string>();
+const MAX_KEY_HASHES = 10_000;
+
+function keyHash(key: string): string {
+  let known = keyHashes.get(key);
+  if (known === undefined) {
+    if (keyHashes.size >= MAX_KEY_HASHES) keyHashes.clear();
+    known = hash(key);
+    keyHashes.set(key, known);
+  }
+  return known;
 }
 
 // cyrb53's two lanes kept whole: 64 bits, a fraction of a microsecond for a short text. Nobody is protected by it.
 function hash(text: string): string {
   let a = 0xdeadbeef;
   let b = 0x41c6ce57;
-  for (let index = 0; index < text.length; index++) {
+  const { length } = text;
+  for (let index = 0; index < length; index++) {
     const code = text.charCodeAt(index);
     a = Math.imul(a ^ code, 2654435761);
     b = Math.imul(b ^ code, 1597334677);
