@@ -105,7 +105,8 @@ function richer<T extends Request | Response>(
   const lists = slots.all(list);
   const bodies = slots.all(body);
   let at = 0;
-  for (const candidate of [...lists, ...bodies].sort((a, b) => a.rank - b.rank)) {
+  const candidates = bodies.length === 0 ? lists : [...lists, ...bodies].sort((a, b) => a.rank - b.rank);
+  for (const candidate of candidates) {
     if (!isThere(candidate.value)) continue;
     const found = read(candidate.value);
     at += 1;

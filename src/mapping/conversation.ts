@@ -146,11 +146,11 @@ export function usageOf(body: unknown): KeyValues | undefined {
   return undefined;
 }
 
-/** One more turn's message for each that says the same as none before: the same call may be told twice. */
+/** Turns as LangSmith's choices, each with the reason it ended, where one is known. */
 export function choicesOf(turns: readonly Turn[], finishes: readonly string[] | undefined): KeyValues[] {
   return turns.map(({ message, finish }, index) => {
     const reason = finish ?? finishes?.[index] ?? (turns.length === 1 ? finishes?.at(-1) : undefined);
-    return { index, message, ...(reason === undefined ? {} : { finish_reason: reason }) };
+    return reason === undefined ? { index, message } : { index, message, finish_reason: reason };
   });
 }
 

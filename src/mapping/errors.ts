@@ -23,8 +23,7 @@ export interface SpanError {
  * event under a status that is not OK. A status without a message says so.
  */
 export function errorOf(span: MappableSpan, slots: Slots): SpanError | undefined {
-  const exceptions = span.events.filter((event) => event.name === "exception");
-  const last = exceptions.at(-1);
+  const last = span.events.findLast((event) => event.name === "exception");
   const statedType = slots.first("error_type", toText);
   const statedMessage = slots.first("error_message", toText, false);
   const isStated = slots.first("error_level", (value) => value === true) === true;

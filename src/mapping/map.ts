@@ -10,7 +10,7 @@ import type { Mapped, MapSources } from "./mapped.js";
 import { addOrigin, addUnread, type Wishes, wishesOf } from "./metadata.js";
 import { contentEvents, copyOf, readSlots, type Slots } from "./slots.js";
 import type { MappableSpan } from "./span.js";
-import { addParams, toParamName, toTools } from "./tools.js";
+import { addParam, addParams, toParamName, toTools } from "./tools.js";
 import { toUsage, type UsageMetadata, usageFrom } from "./usage.js";
 import { defaultVocabularies } from "./vocabularies/index.js";
 import { type Field, toRunType, type Vocabulary } from "./vocabulary.js";
@@ -77,17 +77,13 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
   const extra: RunExtra = { metadata };
   if (Object.keys(params).length > 0) extra.invocation_params = params;
   const example = slots.first("example_id", toText, false);
-  const content: RunContent = {
-    name,
-    run_type: type,
-    ...(insAndOuts.inputs === undefined ? {} : { inputs: insAndOuts.inputs }),
-    ...(insAndOuts.outputs === undefined ? {} : { outputs: insAndOuts.outputs }),
-    ...(error === undefined ? {} : { error: error.text }),
-    ...(events === undefined ? {} : { events }),
-    ...(wishes.tags.length === 0 ? {} : { tags: wishes.tags }),
-    ...(example === undefined ? {} : { reference_example_id: example }),
-    extra,
-  };
+  const content: RunContent = { name, run_type: type, extra };
+  if (insAndOuts.inputs !== undefined) content.inputs = insAndOuts.inputs;
+  if (insAndOuts.outputs !== undefined) content.outputs = insAndOuts.outputs;
+  if (error !== undefined) content.error = error.text;
+  if (events !== undefined) content.events = events;
+  if (wishes.tags.length > 0) content.tags = wishes.tags;
+  if (example !== undefined) content.reference_example_id = example;
   if (authored !== undefined) layAuthored(content, authored, isModelCall);
   const hasMessages = insAndOuts.hasMessages || authored?.inputs !== undefined || authored?.outputs !== undefined;
   const threadId = toText(content.extra.metadata["thread_id"]) ?? wishes.threadId;
@@ -133,16 +129,18 @@ function paramsOf(slots: Slots, wishes: Wishes, insAndOuts: InsAndOuts): KeyValu
   const requested = slots.all("requested_model")[0] ?? undefined;
   if (toText(requested?.value) !== undefined) params["model"] = requested?.value;
   for (const { value, name, key } of slots.all("param")) {
-    addParams(params, { [toParamName(name ?? key ?? "")]: copyOf(value) });
+    addParam(params, toParamName(name ?? key ?? ""), copyOf(value));
   }
   for (const { value } of slots.all("params")) if (isObject(value)) addParams(params, value);
   if (wishes.params !== undefined) addParams(params, wishes.params);
   if (insAndOuts.asked !== undefined) addParams(params, insAndOuts.asked);
-  const { tools: asked, ...rest } = params;
-  const tools = slots.first("tools", toTools, false) ?? toTools(asked);
-  if (rest["max_output_tokens"] !== undefined && rest["max_output_tokens"] === rest["max_tokens"])
-    delete rest["max_output_tokens"];
-  return tools === undefined ? rest : { ...rest, tools };
+  const tools = slots.first("tools", toTools, false) ?? toTools(params["tools"]);
+  delete params["tools"];
+  if (params["max_output_tokens"] !== undefined && params["max_output_tokens"] === params["max_tokens"]) {
+    delete params["max_output_tokens"];
+  }
+  if (tools !== undefined) params["tools"] = tools;
+  return params;
 }
 
 /** What LangSmith shows of a model call by name. */

@@ -160,14 +160,10 @@ function pushMessage(entry: KeyValues, turns: Turn[], finish: string | undefined
   const name = toText(entry["name"]);
   const results = parts.results.map((result): Turn => {
     const toolName = result.name ?? (role === "tool" ? name : undefined);
-    return {
-      message: {
-        role: "tool",
-        ...(toolName === undefined ? {} : { name: toolName }),
-        content: result.content,
-        ...(result.id === undefined ? {} : { tool_call_id: result.id }),
-      },
-    };
+    const message =
+      toolName === undefined ? newMessage("tool", result.content) : newMessage("tool", result.content, toolName);
+    if (result.id !== undefined) message.tool_call_id = result.id;
+    return { message };
   });
   // A user's message brings results before what the user says; an assistant's tells its calls before their results.
   if (role !== "assistant") turns.push(...results);
@@ -176,7 +172,7 @@ function pushMessage(entry: KeyValues, turns: Turn[], finish: string | undefined
     return true;
   }
   const content = contentOf(parts.content);
-  const message: Message = { role, ...(name === undefined ? {} : { name }), content };
+  const message = newMessage(role, content, name);
   if (role === "tool" && content === "" && isObject(body)) message.content = resultContent(body);
   if (calls.length > 0) {
     message.tool_calls = calls;
@@ -188,9 +184,13 @@ function pushMessage(entry: KeyValues, turns: Turn[], finish: string | undefined
     const extra = entry[key];
     if (extra !== null && extra !== undefined && !(Array.isArray(extra) && extra.length === 0)) message[key] = extra;
   }
-  turns.push({ message, ...(finish === undefined ? {} : { finish }) });
+  turns.push(finish === undefined ? { message } : { message, finish });
   if (role === "assistant") turns.push(...results);
   return true;
+}
+
+function newMessage(role: string, content: unknown, name?: string): Message {
+  return name === undefined ? { role, content } : { role, name, content };
 }
 
 function functionCall(value: unknown): ToolCall[] | undefined {

@@ -113,11 +113,8 @@ export function toToolCall(value: unknown): ToolCall | undefined {
   const input = inner["arguments"] ?? inner["args"] ?? value["input"] ?? inner["parameters"];
   if (name === undefined && input === undefined) return undefined;
   const id = toText(value["call_id"] ?? value["id"] ?? value["toolCallId"] ?? value["tool_call_id"]);
-  return {
-    ...(id === undefined ? {} : { id }),
-    type: "function",
-    function: { name: name ?? "", arguments: argumentsOf(input) },
-  };
+  const called = { name: name ?? "", arguments: argumentsOf(input) };
+  return id === undefined ? { type: "function", function: called } : { id, type: "function", function: called };
 }
 
 /** Tool calls of a list in any form; undefined where there is none. */
@@ -143,11 +140,10 @@ function toToolResult(part: KeyValues): ToolResult {
   );
   const name = toText(inner["toolName"] ?? inner["name"]);
   const output = inner["response"] ?? inner["result"] ?? inner["output"] ?? inner["content"] ?? inner["error"];
-  return {
-    ...(id === undefined ? {} : { id }),
-    ...(name === undefined ? {} : { name }),
-    content: resultContent(output),
-  };
+  const result: ToolResult = { content: resultContent(output) };
+  if (id !== undefined) result.id = id;
+  if (name !== undefined) result.name = name;
+  return result;
 }
 
 /** A tool's result as a message's content: a text, or a list of parts. */

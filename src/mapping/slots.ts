@@ -185,12 +185,14 @@ export function readSlots(
   for (const [found, entries] of flattened) {
     const { rule, rank, vocabulary } = found;
     const whole = unflatten(entries);
-    const value = rule.as === undefined ? whole : attempt(() => rule.as?.(whole, span));
+    const value = rule.as === undefined ? whole : readAs(rule.as, whole, span);
     if (value !== undefined) slots.offer(rule.to, { value, rank, vocabulary });
     else for (const [rest, raw] of entries) slots.unread.push([`${rule.prefix}${rest}`, raw]);
   }
   readByCode(slots, speaking, span, logs, compiled);
-  for (const vocabulary of vocabularies) if (speaking.has(vocabulary)) slots.speaking.push(vocabulary);
+  if (speaking.size > 0) {
+    for (const vocabulary of vocabularies) if (speaking.has(vocabulary)) slots.speaking.push(vocabulary);
+  }
   return slots;
 }
 
@@ -205,12 +207,15 @@ function offerByRule(
 ): boolean {
   const { rule, rank, vocabulary } = found;
   if (rule.when !== undefined && !rule.when(span)) return false;
-  const value = rule.as === undefined ? raw : attempt(() => rule.as?.(raw, span));
+  const value = rule.as === undefined ? raw : readAs(rule.as, raw, span);
   if (value === undefined) return false;
   speaking.add(vocabulary);
   if (rule.to === "drop") return true;
   const name = rule.name ?? rest;
-  slots.offer(rule.to, { value, raw, rank, vocabulary, key, ...(name === undefined ? {} : { name }) });
+  slots.offer(
+    rule.to,
+    name === undefined ? { value, raw, rank, vocabulary, key } : { value, raw, rank, vocabulary, key, name },
+  );
   // What kind of span it is says more than the seven run types can hold, so the attribute itself is kept too.
   return rule.to !== "run_type" && rule.to !== "agent";
 }
@@ -242,6 +247,15 @@ function readByCode(
   }
 }
 
+/** What a rule's decoder reads; undefined where it throws. */
+function readAs(as: NonNullable<Rule["as"]>, value: unknown, span: MappableSpan): unknown {
+  try {
+    return as(value, span);
+  } catch {
+    return undefined;
+  }
+}
+
 /** What a vocabulary's code gives, or undefined where it throws: it may be a user's. */
 function attempt<T>(run: () => T): T | undefined {
   try {
@@ -253,6 +267,7 @@ function attempt<T>(run: () => T): T | undefined {
 
 /** Names of span events that a speaking vocabulary takes as content. */
 export function contentEvents(slots: Slots): ReadonlySet<string> {
+  if (slots.speaking.every((vocabulary) => vocabulary.events === undefined)) return noEvents;
   return new Set(slots.speaking.flatMap((vocabulary) => vocabulary.events ?? []));
 }
 
@@ -264,3 +279,5 @@ export function copyOf(value: unknown): unknown {
   for (const key of Object.keys(value)) put(copy, key, value[key]);
   return copy;
 }
+
+const noEvents: ReadonlySet<string> = new Set();

@@ -32,6 +32,17 @@ function toTool(value: unknown): unknown {
 
 /** `maxOutputTokens` → `max_output_tokens`; the last part of a dotted key. */
 export function toParamName(key: string): string {
+  const known = paramNames.get(key);
+  if (known !== undefined) return known;
+  const name = paramNameOf(key);
+  // Keys are few; names made of data must not fill the memory.
+  if (paramNames.size < 512) paramNames.set(key, name);
+  return name;
+}
+
+const paramNames = new Map<string, string>();
+
+function paramNameOf(key: string): string {
   const last = key.slice(key.lastIndexOf(".") + 1);
   const snake = last.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();
   return snake === "stop_sequences" ? "stop" : snake;
@@ -39,9 +50,11 @@ export function toParamName(key: string): string {
 
 /** Merges model parameters into what is there already; what is there stays, and what says nothing is left out. */
 export function addParams(to: KeyValues, params: KeyValues): void {
-  for (const key of Object.keys(params)) {
-    const value = params[key];
-    if (value === undefined || value === null || value === "" || Object.hasOwn(to, key)) continue;
-    put(to, key, value);
-  }
+  for (const key of Object.keys(params)) addParam(to, key, params[key]);
+}
+
+/** As `addParams`, of one. */
+export function addParam(to: KeyValues, key: string, value: unknown): void {
+  if (value === undefined || value === null || value === "" || Object.hasOwn(to, key)) return;
+  put(to, key, value);
 }
