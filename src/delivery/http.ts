@@ -2,6 +2,7 @@
 import { type Context, context, createContextKey, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { Dispatcher } from "undici";
 import { request } from "undici";
+import { VERSION } from "../version.js";
 import { DeliveryError } from "./errors.js";
 import type { Answer, Batch, Sender } from "./item.js";
 import type { Timers } from "./timers.js";
@@ -32,9 +33,6 @@ export interface HttpOptions {
   observe?: (millis: number, status: number | undefined, failure: string | undefined) => void;
   now: () => number;
 }
-
-/** The version that goes into the user agent. */
-export const VERSION = "0.1.0";
 
 export function createHttp(options: HttpOptions): Sender {
   return {

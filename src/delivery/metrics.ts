@@ -1,6 +1,6 @@
 // What delivery does, as OpenTelemetry metrics, under the semantic conventions' names for SDK self-observation.
 import { type Attributes, type MeterProvider, metrics } from "@opentelemetry/api";
-import { VERSION } from "./http.js";
+import { VERSION } from "../version.js";
 import type { LossCause } from "./operation.js";
 
 export interface DeliveryMetrics {

@@ -175,7 +175,9 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
 
   function becomePatch(item: Item, run: PendingRun | undefined): void {
     item.verb = "patch";
-    if (run) resize(item, patchParts(item.parts, run));
+    if (!run) return;
+    const parts = patchParts(item.parts, run);
+    if (partsBytes(parts) !== partsBytes(item.parts)) resize(item, parts);
   }
 
   function enqueue(item: Item, isFirst = false): void {
@@ -330,15 +332,13 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
       giveUp([end], new DeliveryError("stopped", "its post is in the spool", { reach: "never_written" }));
       return;
     }
-    if (run.phase === "answered") {
-      becomePatch(end, run);
-    } else {
-      const before = { ...end };
-      end.verb = "post";
-      if (shelf?.isJournal) {
-        shelf.journal(end);
-        succeed(before, end);
-      }
+    const before = { ...end };
+    if (run.phase === "answered") becomePatch(end, run);
+    else end.verb = "post";
+    if (shelf?.isJournal && (end.verb !== before.verb || end.parts !== before.parts)) {
+      // What is repeated after a crash must be what was sent.
+      shelf.journal(end);
+      succeed(before, end);
     }
     enqueue(end, true);
   }

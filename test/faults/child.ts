@@ -111,14 +111,15 @@ async function main(options: ChildOptions): Promise<void> {
   }
 
   let isStopped = false;
-  if (options.ending === "signal") {
+  const signalled = new Promise<void>((resolve) => {
+    if (options.ending !== "signal") return;
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
       process.once(signal, () => {
         isStopped = true;
-        void end();
+        resolve();
       });
     }
-  }
+  });
 
   const root = segmentOf(options.seed, 0).segment;
   let above = "";
@@ -154,9 +155,6 @@ async function main(options: ChildOptions): Promise<void> {
     tell({ type: "sent", ids });
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  if (isStopped) {
-    // What a handler finds open, the processor would close; here it is ended.
-  }
   const last: string[] = [];
   for (const run of ends) {
     delivery.send({ kind: "end", run });
@@ -169,7 +167,8 @@ async function main(options: ChildOptions): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
-  if (options.ending === "shutdown" || options.ending === "exit_after_shutdown") await end();
+  if (options.ending === "signal") await signalled.then(end);
+  else if (options.ending === "shutdown" || options.ending === "exit_after_shutdown") await end();
   else if (options.ending === "none") setInterval(() => {}, 1_000);
 }
 

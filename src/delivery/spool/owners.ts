@@ -1,5 +1,5 @@
 // Who owns which lane of a spool directory: several processes share it, and each lane is sent by one of them.
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
@@ -22,9 +22,24 @@ export interface Owners {
   readonly heartbeatMillis: number;
 }
 
-/** A name for this process's lane: names sort by age, and no two are the same. */
-export function newInstance(): string {
-  return `ls-${Date.now().toString(36).padStart(9, "0")}-${process.pid}-${randomBytes(6).toString("hex")}`;
+/** A destination as lane names carry it: what lies in a spool is sent to where it was meant to go, and nowhere else. */
+export function destinationTag(destination: {
+  apiUrl: string;
+  workspaceId?: string | undefined;
+  destination: string;
+}): string {
+  const { apiUrl, workspaceId = "" } = destination;
+  return createHash("sha256").update(`${apiUrl}\n${workspaceId}\n${destination.destination}`).digest("hex").slice(0, 8);
+}
+
+/** A name for this process's lane: those of a destination sort by age, and no two are the same. */
+export function newInstance(tag: string): string {
+  return `ls-${tag}-${Date.now().toString(36).padStart(9, "0")}-${process.pid}-${randomBytes(6).toString("hex")}`;
+}
+
+/** The destination's tag in a lane's name. */
+export function tagOf(lane: string): string {
+  return lane.split("-")[1] ?? "";
 }
 
 export function createOwners(dir: string, instance: string): Owners {
@@ -48,7 +63,8 @@ export function createOwners(dir: string, instance: string): Owners {
       for (const name of names.sort()) {
         const parsed = /^(ls-[a-z0-9-]+)\.owner-(ls-[a-z0-9-]+)$/.exec(name);
         const [, lane, owner] = parsed ?? [];
-        if (!lane || !owner || owner === instance || (await isAlive(dir, owner))) continue;
+        if (!lane || !owner || owner === instance || tagOf(lane) !== tagOf(instance) || (await isAlive(dir, owner)))
+          continue;
         try {
           // Atomic, and the old name is gone: of several processes that try, one succeeds.
           await rename(join(dir, name), ownerPath(lane, instance));

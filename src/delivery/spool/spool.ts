@@ -23,6 +23,8 @@ export interface Spool {
   readonly isJournal: boolean;
   /** Begins to send what is there. */
   start(sending: SpoolSending): void;
+  /** Resolves when the lanes found at start are known. */
+  read(): Promise<void>;
   /** Stops sending and writes what waits to be written. */
   close(): Promise<void>;
   /** Parked since start, and on disk now. */
@@ -54,6 +56,7 @@ export function createSpool({ options, instance, timers, reporter, now }: SpoolS
   let isClosed = false;
   let sending: SpoolSending | undefined;
   let round: Promise<void> | undefined;
+  let firstRead: Promise<void> = Promise.resolve();
   let cancelRound: (() => void) | undefined;
   const refusedPath = join(dir, `${instance}.refused`);
 
@@ -183,8 +186,9 @@ export function createSpool({ options, instance, timers, reporter, now }: SpoolS
     },
     start(through) {
       sending = through;
-      void adopt().catch((error: unknown) => broken("could not be read", error));
+      firstRead = adopt().catch((error: unknown) => broken("could not be read", error));
     },
+    read: () => firstRead,
     async close() {
       isClosed = true;
       cancelRound?.();

@@ -1,0 +1,246 @@
+// `otel-langsmith doctor`: looks at everything between this machine and LangSmith, and says what to do.
+import { randomUUID } from "node:crypto";
+import { Agent, EnvHttpProxyAgent, request } from "undici";
+import { createDelivery } from "../delivery/index.js";
+import { chooseEncoding, readLimits } from "../delivery/server-info.js";
+import type { Environment } from "../environment.js";
+import { langsmithVariable } from "../environment.js";
+import type { Run } from "../run.js";
+import { type Destination, destinationOf } from "./destination.js";
+import type { Output } from "./replay.js";
+
+/** The project that the doctor's run goes to. */
+const PROJECT = "otel-langsmith-doctor";
+
+/** How far a clock may be off before the service's view of "now" suffers. */
+const CLOCK_MILLIS = 60_000;
+
+/** Runs the command; resolves to its exit code: 0 when runs arrive, 1 when something stands in the way. */
+export async function doctor(env: Environment, out: Output): Promise<number> {
+  let isWell = true;
+  const say = (state: "ok" | "note" | "bad", what: string, todo?: string) => {
+    if (state === "bad") isWell = false;
+    out.write(
+      `${state === "ok" ? "ok  " : state === "note" ? "note" : "BAD "} ${what}\n${todo ? `     ${todo}\n` : ""}`,
+    );
+  };
+
+  sayEnvironment(env, say);
+  const destination = destinationOf(env);
+  if (typeof destination === "string") {
+    say("bad", "destination", destination);
+    return 1;
+  }
+  say(
+    "ok",
+    `destination ${destination.apiUrl}${destination.workspaceId ? `, workspace ${destination.workspaceId}` : ""}`,
+  );
+  const proxy = proxyOf(env);
+  if (proxy)
+    say("ok", `proxy ${proxy} (from the environment; NO_PROXY ${env["NO_PROXY"] ?? env["no_proxy"] ?? "is not set"})`);
+  const dispatcher = proxy ? new EnvHttpProxyAgent() : new Agent();
+  try {
+    if (!(await checkInfo(destination, dispatcher, say))) return 1;
+    if (await checkKey(destination, dispatcher, say)) await checkRoundTrip(destination, dispatcher, say);
+  } finally {
+    await dispatcher.destroy();
+  }
+  out.write(isWell ? "Runs arrive.\n" : "Something stands in the way.\n");
+  return isWell ? 0 : 1;
+}
+
+type Say = (state: "ok" | "note" | "bad", what: string, todo?: string) => void;
+
+function sayEnvironment(env: Environment, say: Say): void {
+  say("ok", `Node ${process.version}, otel-langsmith on ${process.platform}`);
+  const tracing = langsmithVariable(env, "TRACING_V2") ?? langsmithVariable(env, "TRACING");
+  if (tracing?.toLowerCase() === "false") {
+    say("bad", "LANGSMITH_TRACING is false", "The bridge is switched off by it. Unset it, or set it to true.");
+  }
+  if (env["OTEL_SDK_DISABLED"]?.toLowerCase() === "true") {
+    say("bad", "OTEL_SDK_DISABLED is true", "OpenTelemetry makes no spans then. Unset it.");
+  }
+  if (langsmithVariable(env, "API_KEY")?.match(/\s/)) {
+    say("bad", "LANGSMITH_API_KEY has white space in it", "Set it again without.");
+  }
+}
+
+function proxyOf(env: Environment): string | undefined {
+  const value = env["HTTPS_PROXY"] ?? env["https_proxy"] ?? env["HTTP_PROXY"] ?? env["http_proxy"];
+  if (!value) return undefined;
+  try {
+    // Without the password that may stand in it.
+    return new URL(value).host;
+  } catch {
+    return "that cannot be read as an address";
+  }
+}
+
+interface Reply {
+  status: number;
+  body: unknown;
+  date: number;
+  millis: number;
+}
+
+async function get(destination: Destination, path: string, dispatcher: Agent | EnvHttpProxyAgent): Promise<Reply> {
+  const began = performance.now();
+  const response = await request(`${destination.apiUrl}${path}`, {
+    dispatcher,
+    headers: {
+      accept: "application/json",
+      ...(destination.apiKey ? { "x-api-key": destination.apiKey } : {}),
+      ...(destination.workspaceId ? { "x-tenant-id": destination.workspaceId } : {}),
+    },
+    signal: AbortSignal.timeout(15_000),
+  });
+  const text = await response.body.text();
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    body = undefined;
+  }
+  const date = response.headers["date"];
+  return {
+    status: response.statusCode,
+    body,
+    date: Date.parse(typeof date === "string" ? date : ""),
+    millis: performance.now() - began,
+  };
+}
+
+async function checkInfo(destination: Destination, dispatcher: Agent | EnvHttpProxyAgent, say: Say): Promise<boolean> {
+  let reply: Reply;
+  try {
+    reply = await get(destination, "/info", dispatcher);
+  } catch (error) {
+    say("bad", `no connection: ${reason(error)}`, whatToDo(reason(error)));
+    return false;
+  }
+  if (reply.status !== 200 || typeof reply.body !== "object" || reply.body === null) {
+    say(
+      "bad",
+      `GET /info answered ${reply.status}, not as LangSmith does`,
+      "Check LANGSMITH_ENDPOINT; of a self-hosted installation it ends in /api/v1.",
+    );
+    return false;
+  }
+  say("ok", `reached in ${Math.round(reply.millis)} ms`);
+  const limits = readLimits(reply.body);
+  say(
+    "ok",
+    `requests of up to ${limits.maxCount} operations and ${limits.maxBytes} bytes, ` +
+      `${limits.isMultipartOff ? "as JSON" : "multipart"}, compressed with ${chooseEncoding("auto", limits) ?? "nothing"}`,
+  );
+  if (!Number.isNaN(reply.date)) {
+    const off = Date.now() - reply.date;
+    if (Math.abs(off) > CLOCK_MILLIS) {
+      say(
+        "bad",
+        `this machine's clock is ${Math.round(Math.abs(off) / 1_000)} s ${off > 0 ? "ahead of" : "behind"} the service's`,
+        "Runs will seem to have happened then, and traces across machines lose their order. Set the clock (NTP).",
+      );
+    } else say("ok", "clock");
+  }
+  return true;
+}
+
+async function checkKey(destination: Destination, dispatcher: Agent | EnvHttpProxyAgent, say: Say): Promise<boolean> {
+  const { status } = await get(destination, "/sessions?limit=1", dispatcher).catch((error: unknown) => {
+    say("bad", `asking for the projects failed: ${reason(error)}`);
+    return { status: 0 };
+  });
+  if (status >= 200 && status < 300) {
+    say("ok", destination.apiKey ? "key and workspace are accepted" : "no key, and none is wanted");
+    return true;
+  }
+  if (status === 401)
+    say("bad", "the key is refused", "Set LANGSMITH_API_KEY to a key of this installation and region.");
+  else if (status === 403) {
+    say(
+      "bad",
+      "the key may not use this workspace",
+      "A key of an organisation needs LANGSMITH_WORKSPACE_ID; a key of a workspace wants it unset or its own. EU keys want LANGSMITH_ENDPOINT=https://eu.api.smith.langchain.com.",
+    );
+  } else if (status !== 0) say("bad", `GET /sessions answered ${status}`);
+  return false;
+}
+
+async function checkRoundTrip(
+  destination: Destination,
+  dispatcher: Agent | EnvHttpProxyAgent,
+  say: Say,
+): Promise<void> {
+  const run = newRun();
+  const began = performance.now();
+  const { apiUrl, apiKey, workspaceId } = destination;
+  let loss = "";
+  const delivery = createDelivery({
+    apiUrl,
+    ...(apiKey ? { apiKey } : {}),
+    ...(workspaceId ? { workspaceId } : {}),
+    batchDelayMillis: 0,
+    onError: ({ message }) => {
+      loss = message;
+    },
+  });
+  delivery.send({ kind: "post", run });
+  await delivery.shutdown(15_000);
+  if (delivery.stats().sent === 0) {
+    say("bad", `a run was not taken: ${loss}`);
+    return;
+  }
+  // Ingestion is asynchronous: the run may be readable only some seconds later.
+  while (performance.now() - began < 20_000) {
+    const reply = await get(destination, `/runs/${run.id}`, dispatcher).catch(() => undefined);
+    if (reply?.status === 200) {
+      say("ok", `a run went there and back in ${Math.round(performance.now() - began)} ms (project ${PROJECT})`);
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  say(
+    "note",
+    "a run was taken, but could not be read back within 20 s",
+    "Look for it in the project otel-langsmith-doctor.",
+  );
+}
+
+function newRun(): Run {
+  const now = Date.now();
+  const time = now.toString(16).padStart(12, "0");
+  const id = `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
+  const iso = `${new Date(now).toISOString().slice(0, -1)}000Z`;
+  return {
+    id,
+    trace_id: id,
+    dotted_order: `${iso.replace(/[-:.]/g, "")}${id}`,
+    start_time: iso,
+    end_time: iso,
+    name: "otel-langsmith doctor",
+    run_type: "chain",
+    session_name: PROJECT,
+    inputs: { question: "does a run arrive?" },
+    outputs: { answer: "yes" },
+    extra: { metadata: {} },
+  };
+}
+
+function reason(error: unknown): string {
+  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
+  const message = error instanceof Error ? error.message : String(error);
+  return typeof code === "string" && !message.includes(code) ? `${code} ${message}` : message || "unknown";
+}
+
+function whatToDo(what: string): string {
+  if (/ENOTFOUND|EAI_AGAIN/.test(what)) return "The host's name cannot be resolved. Check LANGSMITH_ENDPOINT and DNS.";
+  if (/ECONNREFUSED/.test(what))
+    return "Nothing listens there. Check LANGSMITH_ENDPOINT, or start the local server: npx otel-langsmith-local";
+  if (/CERT|SELF_SIGNED|UNABLE_TO/.test(what)) {
+    return "The certificate is not trusted. Give your CA to Node with NODE_EXTRA_CA_CERTS=/path/ca.pem.";
+  }
+  if (/imeout|ETIMEDOUT/.test(what))
+    return "A firewall may drop the connection. Is there a proxy to use? Set HTTPS_PROXY.";
+  return "Check LANGSMITH_ENDPOINT and the network.";
+}

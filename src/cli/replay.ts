@@ -1,0 +1,217 @@
+// `otel-langsmith replay DIR`: sends what was kept on disk, and removes what was sent.
+import { readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { ITEM_OVERHEAD_BYTES, type Item, partsBytes } from "../delivery/item.js";
+import { type OpenDelivery, openDelivery } from "../delivery/open.js";
+import { tagOf } from "../delivery/spool/owners.js";
+import { decodeDone, decodeRecords, type Recorded } from "../delivery/spool/record.js";
+import { donePath, parseSegmentName } from "../delivery/spool/segment.js";
+import type { Environment } from "../environment.js";
+import { destinationOf } from "./destination.js";
+import { createProgress } from "./progress.js";
+import { readSdkFile, sdkFiles } from "./sdk-files.js";
+
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+}
+
+interface Wanted {
+  readonly dir: string;
+  readonly isDryRun: boolean;
+  readonly withRefused: boolean;
+  readonly lane: string | undefined;
+  readonly giveUpMillis: number;
+}
+
+/** Runs the command; resolves to its exit code: 0 all sent, 1 something is left, 2 it was called wrongly. */
+export async function replay(args: readonly string[], env: Environment, out: Output): Promise<number> {
+  const wanted = readArgs(args);
+  if (typeof wanted === "string") return fail(out, wanted);
+  const found = await inventory(wanted).catch(() => undefined);
+  if (!found)
+    return fail(
+      out,
+      `${wanted.dir} cannot be read. Name the directory of LANGSMITH_FAILED_TRACES_DIR or of the option spool.`,
+    );
+  const tag = wanted.lane ?? (found.tags.size <= 1 ? [...found.tags.keys()][0] : undefined);
+  if (found.tags.size > 1 && tag === undefined) {
+    const listed = [...found.tags].map(([name, count]) => `${name} (${count})`).join(", ");
+    return fail(out, `${wanted.dir} holds operations for several destinations: ${listed}. Choose one with --lane.`);
+  }
+  const total = (tag ? (found.tags.get(tag) ?? 0) : 0) + found.files.length + found.refused.length;
+  out.write(
+    `${wanted.dir}: ${tag ? (found.tags.get(tag) ?? 0) : 0} operation(s) in the spool, ${found.files.length} file(s) of the langsmith SDK` +
+      `${found.refusedFiles.length > 0 ? `, ${found.refused.length} of the refused runs` : ""}\n`,
+  );
+  if (wanted.isDryRun) return total === 0 ? 0 : 1;
+  if (total === 0) return 0;
+  const destination = destinationOf(env);
+  if (typeof destination === "string") return fail(out, destination);
+  const { apiKey, workspaceId, apiUrl } = destination;
+  const opened = openDelivery(
+    {
+      apiUrl,
+      ...(apiKey === undefined ? {} : { apiKey }),
+      ...(workspaceId === undefined ? {} : { workspaceId }),
+      ...(tag ? { spool: { dir: wanted.dir } } : {}),
+      retry: { maxDelayMillis: 5_000, maxAgeMillis: wanted.giveUpMillis },
+    },
+    tag,
+  );
+  return send(opened, wanted, found, out);
+}
+
+function readArgs(args: readonly string[]): Wanted | string {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        "dry-run": { type: "boolean" },
+        refused: { type: "boolean" },
+        lane: { type: "string" },
+        "give-up": { type: "string" },
+      },
+    });
+    const [dir] = positionals;
+    const seconds = Number(values["give-up"] ?? 60);
+    if (!dir || positionals.length > 1) return "replay wants one directory: otel-langsmith replay DIR";
+    if (!(seconds >= 0)) return "--give-up wants a number of seconds";
+    return {
+      dir,
+      isDryRun: values["dry-run"] ?? false,
+      withRefused: values.refused ?? false,
+      lane: values.lane,
+      giveUpMillis: seconds * 1_000,
+    };
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function fail(out: Output, message: string): number {
+  out.write(`${message}\n`);
+  return 2;
+}
+
+interface Inventory {
+  /** Operations by their destination's tag. */
+  readonly tags: Map<string, number>;
+  readonly files: string[];
+  readonly refusedFiles: string[];
+  readonly refused: Recorded[];
+}
+
+async function inventory({ dir, withRefused }: Wanted): Promise<Inventory> {
+  const names = await readdir(dir);
+  const tags = new Map<string, number>();
+  for (const name of names) {
+    const segment = parseSegmentName(name);
+    if (!segment) continue;
+    const path = join(dir, name);
+    const { records } = decodeRecords(await readFile(path));
+    const done = decodeDone(await readFile(donePath({ path })).catch(() => Buffer.alloc(0)));
+    const open = records.filter((record) => !done.has(record.index)).length;
+    if (open > 0) tags.set(tagOf(segment.lane), (tags.get(tagOf(segment.lane)) ?? 0) + open);
+  }
+  const refusedFiles = withRefused ? names.filter((name) => name.endsWith(".refused")) : [];
+  const refused: Recorded[] = [];
+  for (const name of refusedFiles) refused.push(...decodeRecords(await readFile(join(dir, name))).records);
+  return { tags, files: await sdkFiles(dir), refusedFiles, refused };
+}
+
+async function send(opened: OpenDelivery, wanted: Wanted, found: Inventory, out: Output): Promise<number> {
+  const { delivery } = opened;
+  const left: string[] = [];
+  try {
+    left.push(...(await sendSpool(opened, wanted, found, out)));
+    for (const name of found.files) {
+      const problem = await sendFile(opened, wanted, name);
+      if (problem) left.push(`${name}: ${problem}`);
+      else out.write(`${name}: sent\n`);
+    }
+    if (found.refused.length > 0) left.push(...(await sendRefused(opened, wanted, found)));
+  } finally {
+    await delivery.shutdown(5_000);
+  }
+  const { sent, repeated, lost } = delivery.stats();
+  const refused = Object.values(lost).reduce((sum, runs) => sum + runs, 0);
+  out.write(`${sent} operation(s) sent${repeated > 0 ? `, ${repeated} of them were there already` : ""}\n`);
+  if (refused > 0) left.push(`${refused} refused: ${JSON.stringify(lost)}`);
+  for (const line of left) out.write(`left: ${line}\n`);
+  if (left.length > 0 && opened.lastFailure()) out.write(`the last attempt failed: ${opened.lastFailure()?.message}\n`);
+  return left.length > 0 ? 1 : 0;
+}
+
+/** The delivery sends its spool by itself: this only watches, and gives up when nothing moves. */
+async function sendSpool(opened: OpenDelivery, wanted: Wanted, found: Inventory, out: Output): Promise<string[]> {
+  if (found.tags.size === 0) return [];
+  await opened.spoolRead();
+  const onDisk = () => opened.delivery.stats().onDisk ?? 0;
+  const total = onDisk();
+  const expected = [...found.tags.values()].reduce((sum, count) => sum + count, 0);
+  const progress = createProgress(out, total);
+  let moved = performance.now();
+  let before = total;
+  while (onDisk() > 0) {
+    if (onDisk() !== before) moved = performance.now();
+    before = onDisk();
+    progress.show(total - before);
+    if (opened.lastFailure()?.kind === "unauthorized" || performance.now() - moved > wanted.giveUpMillis) break;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  progress.end(total - onDisk());
+  const left: string[] = [];
+  if (onDisk() > 0) left.push(`${onDisk()} operation(s) in the spool; run the command again`);
+  if (total === 0 && expected > 0) {
+    left.push(
+      `${expected} operation(s) that belong to a running process, which sends them itself, or to another --lane`,
+    );
+  }
+  return left;
+}
+
+async function sendFile(opened: OpenDelivery, wanted: Wanted, name: string): Promise<string | undefined> {
+  const file = await readSdkFile(wanted.dir, name);
+  if ("problem" in file) return file.problem;
+  if (!(await sendItems(opened, file.items, wanted.giveUpMillis))) return opened.lastFailure()?.message ?? "not sent";
+  await rm(file.path);
+  return undefined;
+}
+
+async function sendRefused(opened: OpenDelivery, wanted: Wanted, found: Inventory): Promise<string[]> {
+  const items = found.refused.map(
+    (record): Item => ({
+      ...record,
+      seq: -1,
+      bytes: partsBytes(record.parts) + ITEM_OVERHEAD_BYTES,
+      receivedAt: performance.now(),
+      isSettled: false,
+      mayHaveArrived: false,
+    }),
+  );
+  if (!(await sendItems(opened, items, wanted.giveUpMillis))) return ["the refused runs"];
+  for (const name of found.refusedFiles) await rm(join(wanted.dir, name));
+  return [];
+}
+
+/** Posts before patches of the same run, each through the whole chain; whether all of them were answered. */
+async function sendItems(opened: OpenDelivery, items: Item[], giveUpMillis: number): Promise<boolean> {
+  for (const verb of ["post", "patch"] as const) {
+    const some = items.filter((item) => item.verb === verb);
+    if (some.length === 0) continue;
+    let isOver = false;
+    const sending = opened.sendParked(some).finally(() => {
+      isOver = true;
+    });
+    // A refused key is waited for by a service, but not by somebody at a terminal.
+    const until = performance.now() + giveUpMillis;
+    while (!isOver && performance.now() < until && opened.lastFailure()?.kind !== "unauthorized") {
+      await Promise.race([sending, new Promise((resolve) => setTimeout(resolve, 50))]);
+    }
+    if (!isOver) return false;
+  }
+  return items.every((item) => item.isSettled);
+}

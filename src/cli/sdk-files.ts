@@ -1,0 +1,140 @@
+// The files that the langsmith SDK writes into LANGSMITH_FAILED_TRACES_DIR: one refused request each, as it was sent.
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import * as zlib from "node:zlib";
+import type { AttachmentPart, Item, PartField } from "../delivery/item.js";
+import { ITEM_OVERHEAD_BYTES, partsBytes } from "../delivery/item.js";
+
+const gunzip = promisify(zlib.gunzip);
+
+/** One file, read: the operations in it, or why it cannot be used. */
+export type SdkFile =
+  | { readonly path: string; readonly items: Item[] }
+  | { readonly path: string; readonly problem: string };
+
+/** Names of such files, oldest first (the name holds the time). */
+export async function sdkFiles(dir: string): Promise<string[]> {
+  return (await readdir(dir)).filter((name) => /^trace_.*\.json$/.test(name)).sort();
+}
+
+/**
+ * Reads `{ version: 1, endpoint: "runs/multipart", headers, body_base64 }`. Source: `_writeTraceToFallbackDir` of the
+ * installed `langsmith` SDK.
+ */
+export async function readSdkFile(dir: string, name: string): Promise<SdkFile> {
+  const path = join(dir, name);
+  try {
+    const envelope: unknown = JSON.parse(await readFile(path, "utf8"));
+    const body = Buffer.from(text(envelope, "body_base64"), "base64");
+    if (text(envelope, "endpoint") !== "runs/multipart")
+      return { path, problem: `unknown endpoint ${text(envelope, "endpoint")}` };
+    const headers = get(envelope, "headers");
+    const plain = await decompress(body, text(headers, "Content-Encoding"));
+    const items = readItems(plain, text(headers, "Content-Type"));
+    return items.length > 0 ? { path, items } : { path, problem: "no run in it" };
+  } catch (error) {
+    return { path, problem: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function decompress(body: Buffer, encoding: string): Promise<Buffer> {
+  if (encoding === "") return body;
+  if (encoding === "gzip") return gunzip(body);
+  const zstd: unknown = Reflect.get(zlib, "zstdDecompressSync");
+  if (encoding === "zstd" && typeof zstd === "function") return Reflect.apply(zstd, zlib, [body]);
+  throw new Error(`this Node cannot read ${encoding}; use Node 22.15 or newer`);
+}
+
+interface Operation {
+  verb: "post" | "patch";
+  runId: string;
+  core?: Buffer;
+  fields: [PartField, Buffer][];
+  attachments: AttachmentPart[];
+}
+
+const FIELDS = new Set<string>(["inputs", "outputs", "events", "error", "extra", "serialized"]);
+
+function readItems(body: Buffer, contentType: string): Item[] {
+  const operations = new Map<string, Operation>();
+  const operation = (verb: "post" | "patch", runId: string): Operation => {
+    const key = `${verb}.${runId}`;
+    const known = operations.get(key) ?? { verb, runId, fields: [], attachments: [] };
+    operations.set(key, known);
+    return known;
+  };
+  const attachments: { runId: string; part: AttachmentPart }[] = [];
+  for (const { name, type, data } of parts(body, contentType)) {
+    const [verb, runId = "", field] = name.split(".");
+    if (verb === "attachment" && field !== undefined) {
+      attachments.push({ runId, part: { name: field, mimeType: type.split(";")[0] ?? type, data } });
+    } else if (verb === "post" || verb === "patch") {
+      if (field === undefined) operation(verb, runId).core = data;
+      else if (isField(field)) operation(verb, runId).fields.push([field, data]);
+    }
+  }
+  for (const { runId, part } of attachments) {
+    (operations.get(`post.${runId}`) ?? operations.get(`patch.${runId}`))?.attachments.push(part);
+  }
+  return [...operations.values()].flatMap((entry) => itemOf(entry) ?? []);
+}
+
+function itemOf({ verb, runId, core, fields, attachments }: Operation): Item | undefined {
+  if (!core) return undefined;
+  const run: unknown = JSON.parse(core.toString("utf8"));
+  const written = { core, fields, attachments };
+  return {
+    seq: -1,
+    runId,
+    traceId: text(run, "trace_id") || runId,
+    verb,
+    pending: false,
+    parts: written,
+    bytes: partsBytes(written) + ITEM_OVERHEAD_BYTES,
+    receivedAt: performance.now(),
+    isSettled: false,
+    // The SDK's own attempts may have reached the service.
+    mayHaveArrived: true,
+  };
+}
+
+interface Part {
+  name: string;
+  type: string;
+  data: Buffer;
+}
+
+/** The SDK's parts need not say their length: the boundary ends them. */
+function* parts(body: Buffer, contentType: string): Generator<Part> {
+  const boundary = /boundary="?([^";]+)"?/.exec(contentType)?.[1];
+  if (!boundary) throw new Error("its Content-Type names no boundary");
+  const mark = Buffer.from(`--${boundary}`);
+  let at = body.indexOf(mark);
+  while (at >= 0) {
+    const start = at + mark.length + 2;
+    const next = body.indexOf(Buffer.concat([Buffer.from("\r\n"), mark]), start - 2);
+    if (next < 0) return;
+    const headerEnd = body.indexOf("\r\n\r\n", start);
+    if (headerEnd >= 0 && headerEnd < next) {
+      const header = body.toString("utf8", start, headerEnd);
+      const name = /name="([^"]+)"/.exec(header)?.[1] ?? "";
+      const type = /content-type: *([^\r\n]+)/i.exec(header)?.[1] ?? "application/json";
+      yield { name, type, data: body.subarray(headerEnd + 4, next) };
+    }
+    at = next + 2;
+  }
+}
+
+function isField(name: string): name is PartField {
+  return FIELDS.has(name);
+}
+
+function get(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
+}
+
+function text(value: unknown, key: string): string {
+  const found = get(value, key);
+  return typeof found === "string" ? found : "";
+}

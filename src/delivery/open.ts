@@ -1,0 +1,221 @@
+// The queue and the chain of senders, put together for one destination.
+import { setMaxListeners } from "node:events";
+import { createBreaker } from "./breaker.js";
+import { checkRun } from "./check.js";
+import { createCompress } from "./compress.js";
+import { createContinuations } from "./continuation.js";
+import { createEncode } from "./encode.js";
+import type { DeliveryError } from "./errors.js";
+import { createHttp, type HttpOptions, untraced } from "./http.js";
+import type { Item } from "./item.js";
+import { createMetrics } from "./metrics.js";
+import type { Delivery, Operation } from "./operation.js";
+import { type DeliveryOptions, openDispatcher, settle as settleOptions } from "./options.js";
+import { createOutbox } from "./outbox.js";
+import { createReporter } from "./reporter.js";
+import { createRetry } from "./retry.js";
+import { serializeRun } from "./serialize.js";
+import { chooseEncoding, createServerInfo } from "./server-info.js";
+import { createSplit } from "./split.js";
+import { destinationTag, newInstance } from "./spool/owners.js";
+import { createSpool } from "./spool/spool.js";
+import { createTimers } from "./timers.js";
+
+/** A delivery and what only its neighbours in this room may use of it. */
+export interface OpenDelivery {
+  readonly delivery: Delivery;
+  /** Resolves when the lanes that were found in the spool at start are known. */
+  spoolRead(): Promise<void>;
+  /** Items of another origin, through the same chain. Those that come to nothing stay unsettled. */
+  sendParked(items: readonly Item[]): Promise<void>;
+  /** Why the last attempt failed; undefined since the last success. */
+  lastFailure(): DeliveryError | undefined;
+}
+
+/** As `createDelivery`. `lanes` restricts which lanes of the spool are taken over, by their destination's tag. */
+export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDelivery {
+  const settings = settleOptions(options);
+  const { now } = settings;
+  const timers = createTimers();
+  const metrics = createMetrics(
+    options.meterProvider,
+    { apiUrl: settings.apiUrl, capacityBytes: settings.queueMaxBytes },
+    () => outbox.counts(),
+  );
+  const reporter = createReporter(settings.destination, now, options.onError, metrics.lost);
+  const dispatcher = openDispatcher(options);
+  let requests = 0;
+  let failure: DeliveryError | undefined;
+
+  const spool =
+    settings.spool &&
+    createSpool({
+      options: settings.spool,
+      instance: newInstance(lanes ?? destinationTag(settings)),
+      timers,
+      reporter,
+      now,
+    });
+  const outbox = createOutbox({
+    settings,
+    timers,
+    reporter,
+    shelf: spool,
+    onSettled: (_, fate) => {
+      if (fate.kind !== "sent" && fate.kind !== "repeated") return;
+      failure = undefined;
+      metrics.exported(1);
+    },
+  });
+  setMaxListeners(0, outbox.stopSignal);
+  const httpOptions: HttpOptions = {
+    apiUrl: settings.apiUrl,
+    apiKey: settings.apiKey,
+    workspaceId: settings.workspaceId,
+    headers: settings.headers,
+    requestTimeoutMillis: settings.requestTimeoutMillis,
+    dispatcher: dispatcher.get,
+    timers,
+    now,
+    observe: (millis, status, failure) => {
+      requests += 1;
+      metrics.request(millis, status, failure);
+    },
+  };
+  const info = createServerInfo(httpOptions);
+  const warn = (code: string, message: string) => reporter.say("warn", code, message);
+  const breaker = createBreaker(createHttp(httpOptions), { timers, now });
+  const retry = createRetry(breaker, {
+    ...settings.retry,
+    timers,
+    now,
+    onRetry(error, delayMillis) {
+      failure = error;
+      if (error.kind === "unauthorized") {
+        reporter.warnOnce(
+          "LSB_WARN_KEY_REFUSED",
+          `LangSmith refused the key or the workspace (${error.message}). Runs are kept while they fit. ` +
+            "Check LANGSMITH_API_KEY, LANGSMITH_ENDPOINT and LANGSMITH_WORKSPACE_ID, or run `npx otel-langsmith doctor`.",
+        );
+      } else if (error.isQuota) {
+        reporter.warnOnce(
+          "LSB_WARN_QUOTA",
+          `LangSmith takes no more runs for now (${error.message}). Runs are kept while they fit.`,
+        );
+      } else {
+        warn(error.code, `${error.message}; trying again in ${Math.round(delayMillis)} ms`);
+      }
+    },
+  });
+  const compress = createCompress(retry, {
+    encoding: () => chooseEncoding(settings.compression, info.limits),
+    warn,
+  });
+  const encode = createEncode(compress, { isMultipartOff: () => info.limits.isMultipartOff, warn });
+  const split = createSplit(encode, {
+    timers,
+    settle: outbox.settle,
+    requeue: outbox.requeue,
+    cut: outbox.cut,
+    warn,
+  });
+  outbox.connect({
+    send: split.send,
+    hurry: () => {
+      split.hurry?.();
+      breaker.hurry?.();
+    },
+    conclude: split.conclude,
+    ready: info.ready,
+    limits: () => info.limits,
+  });
+
+  spool?.start({ send: outbox.sendParked, limits: outbox.batchLimits });
+
+  let isAwaited = false;
+
+  /** One promise for as long as there is something to wait for. */
+  function awaitDrained(): void {
+    if (!options.waitUntil || isAwaited) return;
+    isAwaited = true;
+    const drained = (async () => {
+      const until = now() + settings.requestTimeoutMillis;
+      while (outbox.counts().queued + outbox.counts().inFlight > 0 && now() < until) await outbox.flush(until - now());
+      isAwaited = false;
+    })();
+    try {
+      options.waitUntil(drained);
+    } catch (error) {
+      warn("LSB_WARN_WAIT_UNTIL", `waitUntil threw ${error instanceof Error ? error.name : typeof error}`);
+    }
+  }
+
+  const continuations = createContinuations({
+    onContinued: (traceId, chapter) =>
+      warn(
+        "LSB_WARN_CONTINUED",
+        `trace ${traceId} is full; it goes on in continuation trace ${chapter}, which names it`,
+      ),
+  });
+  let closing: Promise<void> | undefined;
+
+  async function close(timeoutMillis: number): Promise<void> {
+    await outbox.shutdown(timeoutMillis);
+    await spool?.close();
+    await dispatcher.close();
+    metrics.close();
+    const { sent } = outbox.counts();
+    const onDisk = spool?.counts().onDisk ?? 0;
+    const lost = Object.values(reporter.lost).reduce((sum, runs) => sum + runs, 0);
+    if (sent + onDisk + lost > 0) {
+      reporter.say(
+        "info",
+        "LSB_INFO_SHUTDOWN",
+        `shut down: ${sent} operations sent, ${onDisk} in the spool, ${lost} lost`,
+      );
+    }
+  }
+
+  function take(operation: Operation): boolean {
+    const { run } = operation;
+    try {
+      const problem = checkRun(run);
+      if (problem !== undefined) {
+        reporter.lose("invalid", 1, `LangSmith would refuse it: ${problem}`, run.id);
+        return false;
+      }
+      const placed = continuations.place(operation);
+      if (placed.opening) outbox.take({ kind: "post", run: placed.opening }, serializeRun(placed.opening));
+      return outbox.take(placed.operation, serializeRun(placed.operation.run));
+    } catch (error) {
+      reporter.lose("invalid", 1, `it cannot be read (${error instanceof Error ? error.message : typeof error})`);
+      return false;
+    }
+  }
+
+  const delivery: Delivery = {
+    send(operation) {
+      const isTaken = untraced(() => take(operation));
+      if (isTaken) untraced(awaitDrained);
+      return isTaken;
+    },
+    flush: (timeoutMillis) => untraced(() => outbox.flush(timeoutMillis)),
+    shutdown(timeoutMillis) {
+      closing ??= untraced(() => close(timeoutMillis));
+      return closing;
+    },
+    stats: () => ({
+      ...outbox.counts(),
+      requests,
+      ...(spool?.counts() ?? { spooled: 0, onDisk: 0 }),
+      lost: { ...reporter.lost },
+    }),
+  };
+
+  return {
+    delivery,
+    spoolRead: async () => spool?.read(),
+    sendParked: outbox.sendParked,
+    lastFailure: () => failure,
+  };
+}

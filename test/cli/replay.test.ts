@@ -1,0 +1,131 @@
+// `otel-langsmith replay`, as a process: our spool and the langsmith SDK's own files, resumable, with a telling exit code.
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Client } from "langsmith";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createDelivery } from "../../src/delivery/index.js";
+import { type MisbehavingServer, startMisbehavingServer } from "../delivery/misbehaving-server.js";
+import { newRun } from "../delivery/runs.js";
+
+const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+
+let server: MisbehavingServer;
+let dir: string;
+
+beforeEach(async () => {
+  server = await startMisbehavingServer();
+  dir = await mkdtemp(join(tmpdir(), "otel-langsmith-replay-"));
+});
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await server.stop();
+  await rm(dir, { recursive: true, force: true });
+});
+
+function cli(args: string[], env: Record<string, string> = {}): Promise<{ code: number; out: string }> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      ["--import", "tsx", MAIN, ...args],
+      { env: { ...process.env, LANGSMITH_ENDPOINT: server.url, LANGSMITH_API_KEY: "a-key", ...env } },
+      (error, stdout, stderr) => {
+        resolve({ code: error ? Number(error.code) : 0, out: stdout + stderr });
+      },
+    );
+  });
+}
+
+/** Leaves runs in a spool, as a process does whose service is down. */
+async function leaveRuns(count: number): Promise<string[]> {
+  const spooling = createDelivery({ apiUrl: "http://127.0.0.1:1", apiKey: "a-key", spool: { dir } });
+  const ids: string[] = [];
+  for (let i = 0; i < count; i += 1) {
+    const run = newRun();
+    ids.push(run.id);
+    spooling.send({ kind: "post", run });
+  }
+  await spooling.shutdown(0);
+  return ids;
+}
+
+describe("replay", () => {
+  it("sends a spool, removes what was sent, and ends with 0", async () => {
+    const ids = await leaveRuns(250);
+    const dry = await cli(["replay", dir, "--dry-run"]);
+    expect(dry.out).toContain("250 operation(s) in the spool");
+    expect(dry.code).toBe(1);
+    expect(server.requests).toHaveLength(0);
+    const { code, out } = await cli(["replay", dir]);
+    expect(out).toContain("250 operation(s) sent");
+    expect(code).toBe(0);
+    expect(ids.every((id) => server.runs.has(id))).toBe(true);
+    expect((await readdir(dir)).filter((name) => name.endsWith(".spool"))).toEqual([]);
+    expect((await cli(["replay", dir])).code).toBe(0);
+  });
+
+  it("ends with 1 and keeps what is left when the service goes away, and sends the rest when it is called again", async () => {
+    const ids = await leaveRuns(250);
+    server.behave = (_, index) => (index === 0 ? { do: "take" } : { do: "answer", status: 503 });
+    const first = await cli(["replay", dir, "--give-up", "1"]);
+    expect(first.code).toBe(1);
+    expect(first.out).toContain("run the command again");
+    const before = server.runs.size;
+    expect(before).toBeGreaterThan(0);
+    expect(before).toBeLessThan(250);
+    server.behave = () => ({ do: "take" });
+    expect((await cli(["replay", dir])).code).toBe(0);
+    expect(ids.every((id) => server.runs.has(id))).toBe(true);
+    expect(server.changed).toBe(0);
+  });
+
+  it("sends the files that the langsmith SDK wrote", async () => {
+    vi.stubEnv("LANGSMITH_FAILED_TRACES_DIR", dir);
+    vi.spyOn(console, "warn").mockImplementation(() => {});
+    server.behave = () => ({ do: "answer", status: 400, body: "{}" });
+    const client = new Client({ apiUrl: server.url, apiKey: "a-key", callerOptions: { maxRetries: 0 } });
+    const run = newRun();
+    await client.createRun({
+      id: run.id,
+      trace_id: run.id,
+      dotted_order: run.dotted_order,
+      start_time: run.start_time,
+      name: "by the SDK",
+      run_type: "chain",
+      inputs: { question: "why" },
+      project_name: "tests",
+    });
+    await client.awaitPendingTraceBatches();
+    await vi.waitFor(
+      async () => expect((await readdir(dir)).some((name) => name.startsWith("trace_"))).toBe(true),
+      20_000,
+    );
+    vi.unstubAllEnvs();
+    server.behave = () => ({ do: "take" });
+    const { code, out } = await cli(["replay", dir]);
+    expect(out).toContain("1 file(s) of the langsmith SDK");
+    expect(code).toBe(0);
+    expect(server.runs.get(run.id)?.fields).toMatchObject({ name: "by the SDK", inputs: { question: "why" } });
+    expect(await readdir(dir)).toEqual([]);
+  });
+
+  it("says what is wrong with a key, a directory or an argument, and ends with 1 or 2", async () => {
+    await leaveRuns(1);
+    server.behave = () => ({ do: "answer", status: 401, body: '{"error":"Invalid token"}' });
+    const refused = await cli(["replay", dir]);
+    expect(refused.code).toBe(1);
+    expect(refused.out).toContain("Invalid token");
+    expect(refused.out).not.toContain("a-key");
+    expect((await cli(["replay", join(dir, "nowhere")])).code).toBe(2);
+    expect((await cli(["replay"])).code).toBe(2);
+    expect((await cli(["unknown"])).code).toBe(2);
+    await writeFile(join(dir, "trace_1_broken.json"), "{");
+    server.behave = () => ({ do: "take" });
+    const broken = await cli(["replay", dir]);
+    expect(broken.code).toBe(1);
+    expect(broken.out).toContain("trace_1_broken.json");
+  }, 60_000);
+});
