@@ -182,15 +182,10 @@ interface Component {
   readonly spanIds: string[];
 }
 
-interface Moment {
-  readonly span: SourceSpan;
-  readonly parent: SpanContext | undefined;
-  readonly micros: number;
-  readonly depth: number;
-  readonly isEnd: boolean;
-}
-
-/** Starts and ends in the order of their times; a parent starts before its children whatever the clocks say. */
+/**
+ * Starts by their times, a parent before its children whatever the clocks say; ends in the order in which they came,
+ * which is mostly the order in which they happened (an end's own time may have been set by hand).
+ */
 function play(batch: readonly Held[], { start, end }: Pick<AssemblyOptions, "start" | "end">): void {
   const byId = new Map(batch.map((held) => [held.span.spanContext().spanId, held]));
   const placed = new Map<string, { micros: number; depth: number }>();
@@ -214,43 +209,33 @@ function play(batch: readonly Held[], { start, end }: Pick<AssemblyOptions, "sta
     return placed.get(spanId) ?? { micros: 0, depth: 0 };
   }
 
-  const ends = endsOf(batch, byId);
-  const moments: Moment[] = [];
-  for (const held of batch) {
-    const { span, parent } = held;
-    const { micros, depth } = startOf(span.spanContext().spanId);
-    moments.push({ span, parent, micros, depth, isEnd: false });
-    moments.push({ span, parent, micros: Math.max(micros, ends.get(held) ?? 0), depth, isEnd: true });
-  }
-  moments.sort(
-    (a, b) =>
-      a.micros - b.micros || Number(a.isEnd) - Number(b.isEnd) || (a.isEnd ? b.depth - a.depth : a.depth - b.depth),
-  );
-  for (const { span, parent, isEnd } of moments) {
-    if (isEnd) end(span);
-    else start(span, contextUnder(parent));
+  const starts = batch
+    .map((held) => ({ held, ...startOf(held.span.spanContext().spanId) }))
+    .sort((a, b) => a.micros - b.micros || a.depth - b.depth || a.held.order - b.held.order);
+  let next = 0;
+  for (const held of inEndOrder(batch)) {
+    const until = Math.max(microsOf(held.span.endTime), placed.get(held.span.spanContext().spanId)?.micros ?? 0);
+    for (let begun = starts[next]; begun && begun.micros <= until; begun = starts[next]) {
+      next += 1;
+      start(begun.held.span, contextUnder(begun.held.parent));
+    }
+    end(held.span);
   }
 }
 
-/** Clocks of spans begin on whole milliseconds, so two ends nearer than this may be told in the wrong order. */
-const UNSURE_MICROS = 1000;
+/** Ends that come in another order than their times say, by more than this, did not come as they happened. */
+const MIXED_MICROS = 10_000;
 
-/**
- * When each span ended. A child that came before its parent, and by its time seems to have ended just after it, ended
- * before it: the parent's end is moved behind it. (Children that started after their parent's end are left alone.)
- */
-function endsOf(batch: readonly Held[], byId: ReadonlyMap<string, Held>): Map<Held, number> {
-  const ends = new Map<Held, number>();
-  for (const held of batch) {
-    const end = Math.max(ends.get(held) ?? 0, microsOf(held.span.endTime));
-    ends.set(held, end);
-    const parent = held.parent && !held.parent.isRemote ? byId.get(held.parent.spanId) : undefined;
-    if (!parent || parent.order < held.order) continue;
-    const parentEnd = Math.max(ends.get(parent) ?? 0, microsOf(parent.span.endTime));
-    const isInside = microsOf(held.span.startTime) < parentEnd;
-    if (isInside && end > parentEnd && end - parentEnd <= UNSURE_MICROS) ends.set(parent, end);
+/** In the order in which they came, unless their batches came mixed: then by their times. */
+function inEndOrder(batch: readonly Held[]): Held[] {
+  const came = [...batch].sort((a, b) => a.order - b.order);
+  let latest = 0;
+  for (const { span } of came) {
+    const end = microsOf(span.endTime);
+    if (latest - end > MIXED_MICROS) return came.sort((a, b) => microsOf(a.span.endTime) - microsOf(b.span.endTime));
+    latest = Math.max(latest, end);
   }
-  return ends;
+  return came;
 }
 
 function contextUnder(parent: SpanContext | undefined): Context {

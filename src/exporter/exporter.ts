@@ -1,18 +1,13 @@
 // The SpanExporter: for pipelines that take an exporter and nothing else.
 import { diag } from "@opentelemetry/api";
-import { addBridge, type Bridge, bridges, primaryBridge, type ReferencedRun, removeBridge } from "../bridges.js";
-import { entriesById, RUN, type SpanEntry } from "../identity/node.js";
+import { type EntryOwner, entriesById, RUN, type SpanEntry } from "../identity/node.js";
 import { hasGenAiMarker, isGenAiScope } from "../mapping/index.js";
-import type { MappableLogRecord } from "../mapping/span.js";
-import { type LangSmithDestination, type LangSmithOptions, type ResolvedOptions, resolveOptions } from "../options.js";
-import { within } from "../processor/deadline.js";
+import { type LangSmithOptions, type ResolvedOptions, resolveOptions } from "../options.js";
+import { type Core, createCore, NO_SINK_STATS } from "../processor/bridge.js";
 import { AUTHORING_SCOPE } from "../processor/placing.js";
-import { createRuns, type Runs } from "../processor/runs.js";
 import { isRunsOwner, type RunsOwner, type Taken } from "../processor/runs-owner.js";
-import { createSink, type Sink, type SinkStats } from "../processor/sink.js";
+import type { SinkStats } from "../processor/sink.js";
 import { type SourceSpan, scopeOf } from "../processor/source-span.js";
-import type { Target } from "../processor/tracked.js";
-import type { Run } from "../run.js";
 import { type Assembly, createAssembly } from "./assembly.js";
 
 /** Options of the exporter: the processor's, without those about pending runs, which an exporter cannot post. */
@@ -49,51 +44,34 @@ export interface ExporterStats extends SinkStats {
  * new NodeSDK({ traceExporter: new LangSmithSpanExporter({ projectName: "weather" }) }).start();
  * ```
  */
-export class LangSmithSpanExporter implements Bridge, RunsOwner {
-  readonly isMarkedPrimary: boolean;
+export class LangSmithSpanExporter {
   readonly #options: ResolvedOptions;
-  readonly #sink: Sink | undefined;
-  readonly #runs: Runs | undefined;
+  readonly #core: Core | undefined;
   readonly #assembly: Assembly | undefined;
+  /** Processors whose spans came here. */
   readonly #owners = new Set<RunsOwner>();
-  readonly #target: Target | undefined;
-  #isPrimary: boolean | undefined;
-  #shutdown: Promise<void> | undefined;
 
   constructor(options: LangSmithExporterOptions = {}) {
     this.#options = { ...resolveOptions(options), pendingAfterMillis: Number.POSITIVE_INFINITY };
-    this.isMarkedPrimary = options.primary === true;
-    this.#sink = createSink(this.#options);
-    if (!this.#sink) return;
-    const target: Target = { sink: this.#sink, isPrimary: () => this.#isPrimaryBridge() };
-    const runs = createRuns({
-      owner: this,
-      options: this.#options,
-      target,
+    const core = createCore(this.#options, {
       modelCallWaitMillis: 0,
       rememberedTraces: 1000,
+      beforeFlush: () => this.#settleOwners(),
+      beforeShutdown: () => this.#releaseAll(),
     });
-    this.#target = target;
-    this.#runs = runs;
+    if (!core) return;
+    exporters.add(core);
+    this.#core = core;
     this.#assembly = createAssembly({
       orphanAfterMillis: this.#options.orphanAfterMillis,
       maxTraces: this.#options.heldMaxTraces,
       maxBytes: this.#options.heldMaxBytes,
-      isPlaced: (spanId) => entriesById(spanId).some((entry) => entry.owner === this),
+      isPlaced: (spanId) => entriesById(spanId).some((entry) => entry.owner === core),
       opensTrace: (span) => this.#opensTrace(span),
-      start: runs.start,
-      end: runs.end,
+      start: core.runs.start,
+      end: core.runs.end,
       now: () => performance.now(),
     });
-    addBridge(this);
-  }
-
-  get projectName(): string {
-    return this.#options.projectName;
-  }
-
-  get destination(): LangSmithDestination {
-    return this.#options;
   }
 
   /** Answers at once: 0 when every span is queued or held (or is no run), 1 with the reason when one is not. */
@@ -102,7 +80,7 @@ export class LangSmithSpanExporter implements Bridge, RunsOwner {
   }
 
   #take(spans: readonly SourceSpan[]): ExportResult {
-    if (this.#shutdown) return failed("LSB_ERR_SHUTDOWN: the exporter is shut down");
+    if (this.#core?.isShutdown) return failed("LSB_ERR_SHUTDOWN: the exporter is shut down");
     if (!this.#assembly) {
       return this.#options.enabled
         ? failed("LSB_ERR_NO_KEY: LANGSMITH_API_KEY is not set; runs are not sent")
@@ -128,44 +106,33 @@ export class LangSmithSpanExporter implements Bridge, RunsOwner {
 
   /** A span that a processor has placed at its start; undefined where none has. */
   #takePlaced(span: SourceSpan): Taken | undefined {
-    if (!this.#target) return undefined;
+    const core = this.#core;
+    if (!core) return undefined;
     const entries = (span as { [RUN]?: readonly SpanEntry[] })[RUN] ?? entriesById(span.spanContext().spanId);
     for (const entry of entries) {
-      if (entry.owner === this || entry.owner instanceof LangSmithSpanExporter || !isRunsOwner(entry.owner)) continue;
+      if (exporters.has(entry.owner) || !isRunsOwner(entry.owner)) continue;
       this.#owners.add(entry.owner);
-      return entry.owner.exportTo(entry, span, this.#target);
+      return entry.owner.exportTo(entry, span, core.target);
     }
     return undefined;
   }
 
-  /** Sends what is complete; spans that wait for their root go on waiting. */
+  /** Sends what is complete; spans that wait for their root go on waiting. Settles as the processor's, never rejects. */
   async forceFlush(): Promise<void> {
-    if (this.#shutdown) return this.#shutdown;
-    await within(this.#options.shutdownTimeoutMillis, async (left) => {
-      await this.#settleAll();
-      await this.#sink?.flush(left());
-    });
+    await this.#core?.forceFlush();
   }
 
-  /** Sends everything, under the nearest known ancestors where roots have not come, and stops. */
-  shutdown(): Promise<void> {
-    this.#shutdown ??= within(this.#options.shutdownTimeoutMillis, async (left) => {
-      this.#assembly?.releaseAll();
-      this.#assembly?.stop();
-      await this.#settleAll();
-      await this.#runs?.close();
-      await this.#sink?.shutdown(left());
-    }).finally(() => removeBridge(this));
-    return this.#shutdown;
+  /** Sends everything, under the nearest known ancestors where roots have not come, and stops. Never rejects. */
+  async shutdown(): Promise<void> {
+    await this.#core?.shutdown();
   }
 
   /** Counters and sizes of now. */
   stats(): ExporterStats {
-    const sink = this.#sink?.stats() ?? { destinations: [], lost: {}, withheld: 0 };
     const held = this.#assembly?.stats() ?? { spans: 0, bytes: 0, releasedEarly: 0 };
-    const runs = this.#runs?.stats();
+    const runs = this.#core?.runs.stats();
     return {
-      ...sink,
+      ...(this.#core?.sinkStats() ?? NO_SINK_STATS),
       heldSpans: held.spans,
       heldBytes: held.bytes,
       releasedEarly: held.releasedEarly,
@@ -174,41 +141,13 @@ export class LangSmithSpanExporter implements Bridge, RunsOwner {
     };
   }
 
-  exportTo(entry: SpanEntry, span: SourceSpan, to: Target): Taken {
-    return this.#runs?.exportTo(entry, span, to) ?? "no run";
+  #releaseAll(): void {
+    this.#assembly?.releaseAll();
+    this.#assembly?.stop();
   }
 
-  async settle(): Promise<void> {
-    await this.#runs?.flush();
-  }
-
-  isOpen(entry: SpanEntry): boolean {
-    return entry.owner === this ? (this.#runs?.isOpen(entry) ?? false) : entry.owner.isOpen(entry);
-  }
-
-  takeReference(entry: SpanEntry): ReferencedRun | undefined {
-    return this.#runs?.takeReference(entry);
-  }
-
-  openTrace(entry: SpanEntry): void {
-    this.#runs?.openTrace(entry);
-  }
-
-  isUnsampled(entry: SpanEntry): boolean {
-    return this.#runs?.isUnsampled(entry) ?? false;
-  }
-
-  addLogRecord(entry: SpanEntry, record: MappableLogRecord): boolean {
-    return this.#runs?.addLogRecord(entry, record) ?? false;
-  }
-
-  sendRun(kind: "post" | "end", run: Run): boolean {
-    return this.#sink?.send(kind, run, undefined, this.#isPrimaryBridge()) ?? false;
-  }
-
-  async #settleAll(): Promise<void> {
+  async #settleOwners(): Promise<void> {
     await Promise.all([...this.#owners].map((owner) => owner.settle()));
-    await this.#runs?.flush();
   }
 
   #opensTrace(span: SourceSpan): boolean {
@@ -216,13 +155,10 @@ export class LangSmithSpanExporter implements Bridge, RunsOwner {
     const scope = scopeOf(span).name;
     return scope === AUTHORING_SCOPE || isGenAiScope(scope) || hasGenAiMarker(span.attributes);
   }
-
-  // Fixed when the first run is sent: from then on ids are out in the world.
-  #isPrimaryBridge(): boolean {
-    this.#isPrimary ??= primaryBridge() === this || !bridges().includes(this);
-    return this.#isPrimary;
-  }
 }
+
+/** Cores of exporters: what one of them has placed, another places for itself. */
+const exporters = new WeakSet<EntryOwner>();
 
 function failed(message: string): ExportResult {
   return { code: 1, error: new Error(message) };

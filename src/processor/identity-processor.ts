@@ -1,11 +1,9 @@
 // A span processor that only places spans, for an exporter behind it.
 import { type Context, context as contextApi } from "@opentelemetry/api";
-import type { SpanEntry } from "../identity/node.js";
 import { type LangSmithOptions, resolveOptions } from "../options.js";
 import { createRuns, type Runs } from "./runs.js";
-import type { RunsOwner, Taken } from "./runs-owner.js";
+import type { RunsOwner } from "./runs-owner.js";
 import type { SourceSpan } from "./source-span.js";
-import type { Target } from "./tracked.js";
 
 /**
  * Gives spans their places at their start, and exports nothing: stand it before the processor that feeds a
@@ -18,11 +16,20 @@ import type { Target } from "./tracked.js";
  * new NodeSDK({ spanProcessors: [new RunIdentityProcessor(), new BatchSpanProcessor(new LangSmithSpanExporter())] });
  * ```
  */
-export class RunIdentityProcessor implements RunsOwner {
+export class RunIdentityProcessor {
   readonly #runs: Runs;
 
   constructor(options: Pick<LangSmithOptions, "spans" | "traces" | "projectName"> = {}) {
-    this.#runs = createRuns({ owner: this, options: { ...resolveOptions(options), pendingAfterMillis: Infinity } });
+    const owner: RunsOwner = {
+      isOpen: (entry) => this.#runs.isOpen(entry),
+      takeReference: (entry) => this.#runs.takeReference(entry),
+      openTrace: (entry) => this.#runs.openTrace(entry),
+      isUnsampled: (entry) => this.#runs.isUnsampled(entry),
+      addLogRecord: (entry, record) => this.#runs.addLogRecord(entry, record),
+      exportTo: (entry, span, to) => this.#runs.exportTo(entry, span, to),
+      settle: () => this.#runs.flush(),
+    };
+    this.#runs = createRuns({ owner, options: { ...resolveOptions(options), pendingAfterMillis: Infinity } });
   }
 
   onStart(span: SourceSpan, parentContext: Context = contextApi.active()): void {
@@ -31,18 +38,6 @@ export class RunIdentityProcessor implements RunsOwner {
 
   onEnd(span: SourceSpan): void {
     this.#runs.end(span);
-  }
-
-  exportTo(entry: SpanEntry, span: SourceSpan, to: Target): Taken {
-    return this.#runs.exportTo(entry, span, to);
-  }
-
-  settle(): Promise<void> {
-    return this.#runs.flush();
-  }
-
-  isOpen(entry: SpanEntry): boolean {
-    return this.#runs.isOpen(entry);
   }
 
   async forceFlush(): Promise<void> {}

@@ -1,0 +1,100 @@
+// One running bridge: the core that the processor and the exporter are faces of.
+import { addBridge, type Bridge, bridges, primaryBridge, removeBridge } from "../bridges.js";
+import type { SpanEntry } from "../identity/node.js";
+import type { ResolvedOptions } from "../options.js";
+import { within } from "./deadline.js";
+import { createRuns, type Runs, type RunsOptions } from "./runs.js";
+import { isRunsOwner, type RunsOwner } from "./runs-owner.js";
+import { createSink, type SinkStats } from "./sink.js";
+import type { Target } from "./tracked.js";
+
+/** A bridge with what its face needs of it. */
+export interface Core extends Bridge, RunsOwner {
+  readonly runs: Runs;
+  readonly target: Target;
+  /** Settles within `shutdownTimeoutMillis`; never rejects; at once and again. */
+  shutdown(): Promise<void>;
+  readonly isShutdown: boolean;
+  sinkStats(): SinkStats;
+}
+
+export interface CoreOptions extends Pick<RunsOptions, "modelCallWaitMillis" | "rememberedTraces"> {
+  /** Done before what waits is made and sent: by a flush, and by the shutdown. */
+  readonly beforeFlush?: () => Promise<void>;
+  readonly beforeShutdown?: () => void;
+}
+
+/** Starts a bridge, or gives undefined where nothing may be sent (said once). */
+export function createCore(options: ResolvedOptions, extra: CoreOptions = {}): Core | undefined {
+  const sink = createSink(options);
+  if (!sink) return undefined;
+  let isPrimary: boolean | undefined;
+  let stopping: Promise<void> | undefined;
+  // Fixed when the first run is sent: from then on ids are out in the world.
+  const target: Target = {
+    sink,
+    isPrimary() {
+      isPrimary ??= primaryBridge() === core || !bridges().includes(core);
+      return isPrimary;
+    },
+  };
+
+  /** Entries of a processor that only places spans are looked after by that processor. */
+  function ownerOf(entry: SpanEntry): RunsOwner | undefined {
+    return entry.owner !== core && isRunsOwner(entry.owner) ? entry.owner : undefined;
+  }
+
+  const core: Core = {
+    projectName: options.projectName,
+    destination: options,
+    isMarkedPrimary: options.given.primary === true,
+    get runs() {
+      return runs;
+    },
+    target,
+    get isShutdown() {
+      return stopping !== undefined;
+    },
+    sinkStats: () => sink.stats(),
+    isOpen: (entry) => ownerOf(entry)?.isOpen(entry) ?? runs.isOpen(entry),
+    takeReference: (entry) => ownerOf(entry)?.takeReference(entry) ?? runs.takeReference(entry),
+    openTrace(entry) {
+      (ownerOf(entry) ?? runs).openTrace(entry);
+    },
+    isUnsampled: (entry) => ownerOf(entry)?.isUnsampled(entry) ?? runs.isUnsampled(entry),
+    addLogRecord: (entry, record) => (ownerOf(entry) ?? runs).addLogRecord(entry, record),
+    exportTo: (entry, span, to) => runs.exportTo(entry, span, to),
+    settle: () => runs.flush(),
+    sendRun: (kind, run) => sink.send(kind, run, undefined, target.isPrimary()),
+    forceFlush() {
+      if (stopping) return stopping;
+      return within(options.shutdownTimeoutMillis, async (left) => {
+        await extra.beforeFlush?.();
+        await runs.flush();
+        await sink.flush(left());
+      });
+    },
+    shutdown() {
+      stopping ??= within(options.shutdownTimeoutMillis, async (left) => {
+        extra.beforeShutdown?.();
+        await extra.beforeFlush?.();
+        await runs.close();
+        await sink.shutdown(left());
+      }).finally(() => removeBridge(core));
+      return stopping;
+    },
+  };
+  const { modelCallWaitMillis, rememberedTraces } = extra;
+  const runs = createRuns({
+    owner: core,
+    options,
+    target,
+    ...(modelCallWaitMillis !== undefined && { modelCallWaitMillis }),
+    ...(rememberedTraces !== undefined && { rememberedTraces }),
+  });
+  addBridge(core);
+  return core;
+}
+
+/** What `stats()` says of a bridge that does nothing. */
+export const NO_SINK_STATS: SinkStats = { destinations: [], lost: {}, withheld: 0 };
