@@ -6,7 +6,7 @@ import { callSafely, insteadOf, sayThrown } from "./callbacks.js";
 import { treeOf } from "./current.js";
 import { TREE } from "./run-tree.js";
 import { fill } from "./run-tree-send.js";
-import { snapshot, snapshotOf } from "./snapshot.js";
+import { snapshotOf } from "./snapshot.js";
 import type { StreamTap } from "./streams.js";
 import type { LooseConfig } from "./types.js";
 import { isKeyValues, isThenable, textOfError } from "./values.js";
@@ -108,7 +108,7 @@ export function tapOfCall(call: RunningCall, isSync = false): StreamTap {
   const { run } = call;
   return {
     onChunk(chunk) {
-      if (chunks.length === 0 && run.content.run_type === "llm") sayFirstToken(run, chunk);
+      if (chunks.length === 0 && run.content.run_type === "llm") sayFirstToken(run);
       chunks.push(chunk);
     },
     onDone(result) {
@@ -121,8 +121,8 @@ export function tapOfCall(call: RunningCall, isSync = false): StreamTap {
   };
 }
 
-function sayFirstToken(run: AuthoredRun, token: unknown): void {
-  const event = { name: "new_token", time: new Date().toISOString(), kwargs: { token: snapshot(token) } };
+function sayFirstToken(run: AuthoredRun): void {
+  const event = { name: "new_token", time: new Date().toISOString() };
   if (run.tree) run.tree.addEvent(event);
   else run.content.events = [...(run.content.events ?? []), event];
 }
