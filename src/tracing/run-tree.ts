@@ -23,6 +23,7 @@ import { patchTree, postTree } from "./run-tree-send.js";
 import { parentOfRunnableConfig, type RunnableConfigLike } from "./runnable-config.js";
 import { snapshotOf } from "./snapshot.js";
 import { defaultProjectName } from "./tracer.js";
+import { hasMethod } from "./values.js";
 
 /** What a run tree knows besides its public fields. Under a symbol, so that two copies of the package can read it. */
 export interface TreeState {
@@ -288,14 +289,7 @@ export class RunTree {
 
 /** Whether a value is a run tree, of this package or of langsmith. */
 export function isRunTree(value: unknown): value is RunTree {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "createChild" in value &&
-    typeof value.createChild === "function" &&
-    "postRun" in value &&
-    typeof value.postRun === "function"
-  );
+  return typeof value === "object" && hasMethod(value, "createChild") && hasMethod(value, "postRun");
 }
 
 /** What is above whoever hangs under a tree, of this package or of langsmith. */

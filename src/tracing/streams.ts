@@ -138,7 +138,8 @@ export function tapReadableStream(stream: ReadableStream<unknown>, tap: StreamTa
         tap.onDone();
         return;
       }
-      tap.onChunk(result.value);
+      // The consumer's buffer takes the bytes over: they are copied before.
+      tap.onChunk(isBytes && result.value instanceof Uint8Array ? result.value.slice() : result.value);
       controller.enqueue(result.value);
     },
     async cancel(reason: unknown) {

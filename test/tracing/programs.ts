@@ -15,7 +15,8 @@ export interface Api {
 
 export type Program = (api: Api) => Promise<unknown>;
 
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
+const after = <Value>(millis: number, value: Value) =>
+  new Promise<Value>((resolve) => setTimeout(resolve, millis, value));
 
 async function drain(stream: AsyncIterable<unknown>, most = Number.POSITIVE_INFINITY): Promise<unknown[]> {
   const chunks: unknown[] = [];
@@ -108,11 +109,11 @@ export const programs: Record<string, Program> = {
     )();
   },
   "parallel children": ({ traceable }) => {
-    const child = traceable(async (n: number) => (await sleep(5 - n), n), { name: "child" });
+    const child = traceable(async (n: number) => after(5 - n, n), { name: "child" });
     return traceable(async () => Promise.all([0, 1, 2, 3, 4].map((n) => child(n))), { name: "parent" })();
   },
   "parallel children with children": ({ traceable }) => {
-    const leaf = traceable(async (n: number) => (await sleep(1), n), { name: "leaf" });
+    const leaf = traceable(async (n: number) => after(1, n), { name: "leaf" });
     const child = traceable(async (n: number) => [await leaf(n), await leaf(n + 10)], { name: "child" });
     return traceable(async () => Promise.all([0, 1, 2].map((n) => child(n))), { name: "parent" })();
   },
@@ -202,8 +203,8 @@ export const programs: Record<string, Program> = {
   "an asynchronous processInputs and processOutputs": ({ traceable }) =>
     traceable(async (q: string) => q, {
       name: "f",
-      processInputs: async () => (await sleep(2), { processed: "in" }),
-      processOutputs: async () => (await sleep(2), { processed: "out" }),
+      processInputs: async () => after(2, { processed: "in" }),
+      processOutputs: async () => after(2, { processed: "out" }),
     })("q"),
   "a processInputs that throws": ({ traceable }) =>
     traceable(async (q: string) => q, {
