@@ -69,23 +69,27 @@ function conversation(content: InsAndOuts, slots: Slots): void {
     if (Object.keys(request.rest).length > 0) content.asked = request.rest;
     content.hasMessages = true;
   } else if (content.inputs === undefined) {
-    const taken = slots.take("inputs", there, false) ?? slots.take("texts", there, false);
-    const value = decodeText(taken?.value);
+    const stated = slots.first("inputs", there, false) ?? slots.first("texts", there, false);
+    const value = decodeText(stated ?? slots.first("input_messages", there, false));
     const system = withSystem([], slots);
-    if (typeof value === "string" || system.length > 0) {
-      const user =
-        value === undefined
-          ? []
-          : [{ role: "user", content: typeof value === "string" ? value : (encode(value) ?? "") }];
+    if ((typeof value === "string" && !looksBroken(value)) || (system.length > 0 && value === undefined)) {
+      const user = value === undefined ? [] : [{ role: "user", content: value }];
       content.inputs = { messages: [...system.map((turn) => turn.message), ...user] };
       content.hasMessages = value !== undefined;
     } else if (value !== undefined) {
+      const [first] = system;
       content.inputs = wrap(value, "input");
+      if (first !== undefined) content.inputs = { ...content.inputs, system: first.message.content };
       content.hasMessages = true;
     }
   }
   if (content.outputs === undefined) answer(content, slots);
   addLosers(content, slots);
+}
+
+/** JSON that could not be read: it stays a string, and is nobody's message. */
+function looksBroken(text: string): boolean {
+  return /^\s*(\[\s*[[{"]|\{\s*")/.test(text.slice(0, 64));
 }
 
 function requestFrom(slots: Slots): Request | undefined {
@@ -176,11 +180,11 @@ function answer(content: InsAndOuts, slots: Slots): void {
     content.hasMessages = true;
     return;
   }
-  const value = decodeText(slots.first("outputs", there, false));
+  const value = decodeText(slots.first("outputs", there, false) ?? slots.first("output_messages", there, false));
   if (value === undefined) return;
   content.hasMessages = true;
-  if (isObject(value)) {
-    content.outputs = value;
+  if (isObject(value) || (typeof value === "string" && looksBroken(value))) {
+    content.outputs = wrap(value, "output");
     return;
   }
   const text = typeof value === "string" ? value : (encode(value) ?? "");

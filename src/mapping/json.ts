@@ -2,7 +2,10 @@
 import type { KeyValues } from "../run.js";
 
 /** Longer strings are not parsed: they stay strings, so that one value cannot hold up the event loop. In UTF-16 units. */
-const maxParsedLength = 8 * 1024 * 1024;
+const maxParsedLength = 32 * 1024 * 1024;
+
+/** Deeper JSON stays a string: neither we nor `JSON.stringify` could walk it without running out of stack. */
+const maxNesting = 500;
 
 /** True for plain objects (not lists, not null). */
 export function isObject(value: unknown): value is KeyValues {
@@ -53,12 +56,39 @@ function firstCode(text: string): number {
 }
 
 function parse(text: string): unknown {
-  if (text.length > maxParsedLength) return undefined;
+  if (text.length > maxParsedLength || isTooDeep(text)) return undefined;
   try {
     return JSON.parse(text);
   } catch {
     return undefined;
   }
+}
+
+function isTooDeep(text: string): boolean {
+  if (text.length < 2 * maxNesting) return false;
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === quote) {
+      at = endOfText(text, at);
+    } else if (code === 91 || code === 123) {
+      depth += 1;
+      if (depth > maxNesting) return true;
+    } else if (code === 93 || code === 125) depth -= 1;
+  }
+  return false;
+}
+
+/** Where the JSON text that begins here ends: its closing quote. */
+function endOfText(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1);
+  while (end !== -1) {
+    let escapes = 0;
+    while (text.charCodeAt(end - 1 - escapes) === 92) escapes += 1;
+    if (escapes % 2 === 0) return end;
+    end = text.indexOf('"', end + 1);
+  }
+  return text.length;
 }
 
 /** `JSON.stringify` that gives undefined where there is no JSON: cycles, bigints, functions. */

@@ -55,8 +55,8 @@ export class Slots {
     for (const candidate of this.all(field)) {
       const value = read(candidate.value);
       if (taken === undefined && value !== undefined) taken = { value, candidate };
-      else if (keepLosers && candidate.key !== undefined && (value === undefined || value !== taken?.value)) {
-        if (candidate.value !== "" && !isSame(value, taken?.value)) this.leave(candidate);
+      else if (keepLosers && candidate.value !== "" && (value === undefined || !isSame(value, taken?.value))) {
+        this.leave(candidate);
       }
     }
     return taken;
