@@ -37,7 +37,9 @@ export async function layApplication(packages: readonly string[]): Promise<Appli
   await cp(join(repository, "package.json"), join(bridge, "package.json"));
   await build({
     config: false,
-    entry: { index: join(repository, "src/index.ts"), register: join(repository, "src/register.ts") },
+    entry: Object.fromEntries(
+      ["index", "register", "traceable", "run_trees"].map((name) => [name, join(repository, `src/${name}.ts`)]),
+    ),
     outDir: join(bridge, "dist"),
     format: ["esm", "cjs"],
     splitting: true,
