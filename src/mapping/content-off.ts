@@ -2,47 +2,65 @@
 import type { MappingWarning } from "./mapped.js";
 import type { MappableSpan } from "./span.js";
 
-/** By scope (a name that ends in `*` is a beginning): the library, and how its content is switched on. */
-export const contentSwitches: readonly {
+interface ContentSwitch {
+  /** An instrumentation scope; a name that ends in `*` is a beginning. */
   readonly scope: string;
   readonly library: string;
+  /** The setting's name. */
+  readonly setting: string;
   readonly switchOn: string;
-}[] = [
+}
+
+/** Libraries whose content can be off, and how it is switched on. */
+export const contentSwitches: readonly ContentSwitch[] = [
   {
     scope: "@opentelemetry/instrumentation-openai",
     library: "@opentelemetry/instrumentation-openai",
+    setting: "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
     switchOn:
-      "set OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true (or `captureMessageContent: true`), and add LangSmithLogRecordProcessor to the logger provider: it writes content to log records",
+      "set OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true and add LangSmithLogRecordProcessor to the logger provider, since it writes content to log records",
   },
   {
     scope: "com.anthropic.sdk.typescript",
-    library: "the Anthropic SDK's own spans",
-    switchOn: "set OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true, or SPAN_ONLY",
+    library: "the Anthropic SDK itself",
+    setting: "contentMode",
+    switchOn: 'create the client with `openTelemetry: { traces: { contentMode: "content" } }`',
   },
   {
-    scope: "@traceloop/instrumentation-*",
+    scope: "@traceloop/*",
     library: "OpenLLMetry",
-    switchOn: "leave TRACELOOP_TRACE_CONTENT unset or true, and `traceContent` in `initialize` true",
+    setting: "TRACELOOP_TRACE_CONTENT",
+    switchOn: "leave TRACELOOP_TRACE_CONTENT unset, and `traceContent` of `initialize` true",
   },
   {
     scope: "@arizeai/openinference-*",
     library: "OpenInference",
-    switchOn: "unset OPENINFERENCE_HIDE_INPUTS and OPENINFERENCE_HIDE_OUTPUTS, or the same in `traceConfig`",
+    setting: "OPENINFERENCE_HIDE_INPUTS",
+    switchOn: "unset OPENINFERENCE_HIDE_INPUTS and OPENINFERENCE_HIDE_OUTPUTS, and the same in `traceConfig`",
   },
   {
     scope: "ai",
     library: "the Vercel AI SDK",
+    setting: "recordInputs",
     switchOn: "leave `recordInputs` and `recordOutputs` of `experimental_telemetry` true",
   },
   {
     scope: "gen_ai",
     library: "@ai-sdk/otel",
-    switchOn: "leave `recordInputs` and `recordOutputs` of the telemetry settings true",
+    setting: "recordInputs",
+    switchOn: "leave `recordInputs` and `recordOutputs` of `telemetry` true",
   },
   {
     scope: "langfuse-sdk",
     library: "Langfuse",
-    switchOn: "leave input and output capture of `observe` and `observeOpenAI` on, and no mask that removes everything",
+    setting: "captureInput",
+    switchOn: "leave `captureInput` and `captureOutput` of `observe` true, and use no mask that removes everything",
+  },
+  {
+    scope: "langsmith",
+    library: "the langsmith package",
+    setting: "LANGSMITH_HIDE_INPUTS",
+    switchOn: "unset LANGSMITH_HIDE_INPUTS and LANGSMITH_HIDE_OUTPUTS",
   },
 ];
 

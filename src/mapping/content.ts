@@ -6,7 +6,7 @@ import { decode, decodeText, encode, isObject, put, toText } from "./json.js";
 import { type Turn, toFinishes, toSystem } from "./messages.js";
 import type { Candidate, Slots } from "./slots.js";
 import type { MappableSpan } from "./span.js";
-import { isThere } from "./there.js";
+import { isThere, redacted } from "./there.js";
 import type { Field } from "./vocabulary.js";
 
 /** Inputs, outputs, and what was found in them besides. */
@@ -145,10 +145,9 @@ function weightOf(turns: readonly Turn[]): number {
 
 function isRedacted(turns: readonly Turn[]): boolean {
   return turns.some(({ message }) => {
-    if (message.content === "__REDACTED__") return true;
+    if (message.content === redacted) return true;
     return (
-      Array.isArray(message.content) &&
-      message.content.some((part) => isObject(part) && part["text"] === "__REDACTED__")
+      Array.isArray(message.content) && message.content.some((part) => isObject(part) && part["text"] === redacted)
     );
   });
 }
@@ -221,7 +220,9 @@ function addLosers(content: InsAndOuts, slots: Slots): void {
 function embedding(content: InsAndOuts, slots: Slots, withVectors: boolean, span: MappableSpan): void {
   const texts = slots.first("texts", (value) => (isThere(value) ? toTexts(value) : undefined), false);
   const stated = texts ?? slots.first("inputs", (value) => (isThere(value) ? toTexts(value) : undefined), false);
-  const body = stated ?? slots.first("vectors", textsOfVectors, false);
+  // Texts beside their vectors, unless the input was redacted: then these were meant to be.
+  const isHidden = slots.all("inputs").some((candidate) => candidate.value === redacted);
+  const body = stated ?? (isHidden ? undefined : slots.first("vectors", textsOfVectors, false));
   if (content.inputs === undefined) {
     if (body !== undefined) content.inputs = { input: body };
     else {

@@ -1,8 +1,11 @@
 // Whether an attribute says anything at all.
 import { isObject } from "./json.js";
 
+/** OpenInference's mark of a value that was left out. */
+export const redacted = "__REDACTED__";
+
 /** What libraries write where content was left out. */
-const leftOut = new Set(["__REDACTED__", "", "{}", "[]"]);
+const leftOut = new Set([redacted, "", "{}", "[]"]);
 
 /** Whether a value is there: not empty, and not a mark of content that was left out. */
 export function isThere(value: unknown): boolean {

@@ -22,6 +22,11 @@ const saidOtherwise: readonly [why: string, key: RegExp, value?: RegExp][] = [
     /^(input|output)\.value$/,
     /^(What is the capital of France\?|The capital of France is Paris\.)$/,
   ],
+  [
+    "a hidden input is hidden in the parameters and the embeddings too",
+    /^(llm\.invocation_parameters|embedding\..*text)$/,
+    /^(You are a weather assistant\..*|umbrella policy)$/,
+  ],
   ["pictures as bytes are data URIs", /^ai\.prompt$/, /^(Buffer|\d+)$/],
   ["ids of items that are parts of a message", /./, /^(rs|fc|msg)_[0-9a-f]+$/],
   [

@@ -1,8 +1,6 @@
 // OpenInference (Arize): flattened messages, and whole bodies beside them.
 
 import { decode, isObject } from "../json.js";
-import type { MappableSpan } from "../span.js";
-import { isThere } from "../there.js";
 import { byValue, isOneOf, type Vocabulary } from "../vocabulary.js";
 
 const kinds = byValue(
@@ -17,11 +15,10 @@ const kinds = byValue(
   "chain",
 );
 
-/** Model parameters; the conversation in them stands in the messages already, unless those were hidden. */
-function parameters(value: unknown, span: MappableSpan): unknown {
+/** Model parameters, without the conversation: it stands in the messages already, or was hidden there. */
+function parameters(value: unknown): unknown {
   const params = decode(value);
   if (!isObject(params)) return undefined;
-  if (!isThere(span.attributes["input.value"])) return params;
   const { messages, system, instructions, input, prompt, contents, systemInstruction, ...rest } = params;
   return rest;
 }
