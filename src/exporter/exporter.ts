@@ -1,10 +1,9 @@
 // The SpanExporter: for pipelines that take an exporter and nothing else.
 import { diag } from "@opentelemetry/api";
 import { type EntryOwner, entriesById, RUN, type SpanEntry } from "../identity/node.js";
-import { hasGenAiMarker, isGenAiScope } from "../mapping/index.js";
 import { type LangSmithOptions, type ResolvedOptions, resolveOptions } from "../options.js";
 import { type Core, createCore, NO_SINK_STATS } from "../processor/bridge.js";
-import { AUTHORING_SCOPE } from "../processor/placing.js";
+import { createGenAi, type GenAi } from "../processor/genai.js";
 import { isRunsOwner, type RunsOwner, type Taken } from "../processor/runs-owner.js";
 import type { SinkStats } from "../processor/sink.js";
 import { type SourceSpan, scopeOf } from "../processor/source-span.js";
@@ -46,6 +45,7 @@ export interface ExporterStats extends SinkStats {
  */
 export class LangSmithSpanExporter {
   readonly #options: ResolvedOptions;
+  readonly #genAi: GenAi;
   readonly #core: Core | undefined;
   readonly #assembly: Assembly | undefined;
   /** Processors whose spans came here. */
@@ -53,6 +53,7 @@ export class LangSmithSpanExporter {
 
   constructor(options: LangSmithExporterOptions = {}) {
     this.#options = { ...resolveOptions(options), pendingAfterMillis: Number.POSITIVE_INFINITY };
+    this.#genAi = createGenAi(options.mapping?.vocabularies);
     const core = createCore(this.#options, {
       modelCallWaitMillis: 0,
       rememberedTraces: 1000,
@@ -152,8 +153,7 @@ export class LangSmithSpanExporter {
 
   #opensTrace(span: SourceSpan): boolean {
     if (this.#options.traces === "all") return true;
-    const scope = scopeOf(span).name;
-    return scope === AUTHORING_SCOPE || isGenAiScope(scope) || hasGenAiMarker(span.attributes);
+    return this.#genAi.isScope(scopeOf(span).name) || this.#genAi.isMarked(span.attributes);
   }
 }
 

@@ -29,7 +29,12 @@ export class RunIdentityProcessor {
       exportTo: (entry, span, to) => this.#runs.exportTo(entry, span, to),
       settle: () => this.#runs.flush(),
     };
-    this.#runs = createRuns({ owner, options: { ...resolveOptions(options), pendingAfterMillis: Infinity } });
+    const resolved = resolveOptions(options);
+    this.#runs = createRuns({
+      owner,
+      options: { ...resolved, pendingAfterMillis: Infinity },
+      modelCallWaitMillis: resolved.pendingAfterMillis,
+    });
   }
 
   onStart(span: SourceSpan, parentContext: Context = contextApi.active()): void {

@@ -1,6 +1,7 @@
 // Tokens count once: of two model runs, one inside the other, one stays a model call. Either may end first, so an ended
 // one waits for the other, for a bounded time.
-import { demoteModelCall, hasGenAiMarker, isGenAiScope, type Mapped, settleModelCalls } from "../mapping/index.js";
+import { demoteModelCall, type Mapped, settleModelCalls } from "../mapping/index.js";
+import type { GenAi } from "./genai.js";
 import type { Above, Tracked } from "./tracked.js";
 
 export interface ModelCallsOptions {
@@ -9,8 +10,11 @@ export interface ModelCallsOptions {
   readonly now: () => number;
   /** What a span shows of itself now, ended or not; undefined where it is gone. */
   look(tracked: Tracked): Mapped | undefined;
+  readonly genAi: GenAi;
   /** The authoring API's content beside a span, where there is any. */
   isAuthored(tracked: Tracked): boolean;
+  /** The spans that are open now. */
+  openSpans(): Iterable<Tracked>;
   /** A run is decided: send it. */
   emit(tracked: Tracked): void;
   /** Something waits: call `expire` before long. */
@@ -41,8 +45,8 @@ export function createModelCalls(options: ModelCallsOptions): ModelCalls {
     const span = ancestor.span ?? ancestor.view;
     const scope = ancestor.scopeName;
     if (!options.isAuthored(ancestor)) {
-      const isMarked = span !== undefined && hasGenAiMarker(span.attributes);
-      if (!isMarked) return isGenAiScope(scope) && !ancestor.hasEnded ? "unknown" : "plain";
+      const isMarked = span !== undefined && options.genAi.isMarked(span.attributes);
+      if (!isMarked) return options.genAi.isScope(scope) && !ancestor.hasEnded ? "unknown" : "plain";
     }
     return kindOf(look(ancestor));
   }
@@ -66,11 +70,25 @@ export function createModelCalls(options: ModelCallsOptions): ModelCalls {
 
   function release(tracked: Tracked): void {
     waiting.delete(tracked);
+    tracked.branch = "released";
     emit(tracked);
-    const parent = tracked.keptParent;
-    if (!parent) return;
-    parent.openChildren -= 1;
-    if (parent.openChildren === 0 && waiting.has(parent) && !parent.isWaitingForOuter) release(parent);
+    closeBranches(tracked);
+  }
+
+  /** A run's branch is closed when it is released and so are all below it: only then nothing more comes from there. */
+  function closeBranches(tracked: Tracked): void {
+    for (let at = tracked; at.branch === "released" && at.openChildren === 0; ) {
+      at.branch = "closed";
+      const parent = at.keptParent;
+      if (!parent) return;
+      parent.openChildren -= 1;
+      if (parent.openChildren === 0 && waiting.has(parent) && !parent.isWaitingForOuter) {
+        waiting.delete(parent);
+        parent.branch = "released";
+        emit(parent);
+      }
+      at = parent;
+    }
   }
 
   /** Decides a model call that no longer waits for the one above. */
@@ -79,11 +97,28 @@ export function createModelCalls(options: ModelCallsOptions): ModelCalls {
     outer.waitingInner = outer.waitingInner?.filter((other) => other !== inner);
     const shown = look(outer);
     if (inner.mapped && shown?.isModelCall && shown.hasMessages && !inner.mapped.hasMessages) {
+      owe(outer, inner.mapped);
       inner.mapped = demoteModelCall(inner.mapped);
     } else {
       outer.hasSettledInner = true;
     }
     proceedAsOuter(inner);
+  }
+
+  /** What a call that gave way had to say goes to the one that stays, which has not ended. */
+  function owe(stays: Tracked, goes: Mapped): void {
+    stays.owedCalls ??= [];
+    stays.owedCalls.push(goes);
+  }
+
+  function takeOwed(tracked: Tracked): void {
+    const { owedCalls } = tracked;
+    tracked.owedCalls = undefined;
+    for (const call of owedCalls ?? []) {
+      if (!tracked.mapped?.isModelCall) return;
+      const isBelow = settleModelCalls(call, tracked.mapped);
+      tracked.mapped = isBelow.inner.isModelCall ? isBelow.inner : settleModelCalls(tracked.mapped, call).outer;
+    }
   }
 
   /** A call above that ended takes in the calls below it that waited, then waits for those still open. */
@@ -102,36 +137,42 @@ export function createModelCalls(options: ModelCallsOptions): ModelCalls {
   }
 
   function offer(tracked: Tracked): void {
-    if (!tracked.mapped?.isModelCall) {
-      proceedAsOuter(tracked);
-      return;
-    }
-    const outer = outerOf(tracked);
-    if (!outer) {
-      proceedAsOuter(tracked);
-      return;
-    }
-    if (outer.settledAs || outer.mapped) {
-      if (outer.settledAs) tracked.mapped = demoteModelCall(tracked.mapped);
-      else settle(outer, tracked);
-      proceedAsOuter(tracked);
-      return;
-    }
-    outer.waitingInner ??= [];
-    outer.waitingInner.push(tracked);
-    tracked.isWaitingForOuter = true;
-    wait(tracked);
-  }
-
-  function decide(tracked: Tracked): void {
-    if (!waiting.delete(tracked)) return;
-    if (tracked.isWaitingForOuter) {
+    takeOwed(tracked);
+    while (tracked.mapped?.isModelCall) {
       const outer = outerOf(tracked);
-      if (outer) {
-        decideAsInner(tracked, outer);
+      if (!outer) break;
+      if (outer.settledAs) {
+        tracked.mapped = demoteModelCall(tracked.mapped);
+      } else if (outer.mapped) {
+        // Where it stays a call, the one above is a chain now, and there may be another above that.
+        settle(outer, tracked);
+      } else {
+        outer.waitingInner ??= [];
+        outer.waitingInner.push(tracked);
+        tracked.isWaitingForOuter = true;
+        wait(tracked);
         return;
       }
-      tracked.isWaitingForOuter = false;
+    }
+    proceedAsOuter(tracked);
+  }
+
+  /** Its time is over: decided by what the other one has shown so far. */
+  function decide(tracked: Tracked, outer: Tracked | undefined): void {
+    waiting.delete(tracked);
+    if (outer) {
+      decideAsInner(tracked, outer);
+      return;
+    }
+    tracked.isWaitingForOuter = false;
+    for (const inner of options.openSpans()) {
+      if (!tracked.mapped?.isModelCall) break;
+      if (outerOf(inner) !== tracked) continue;
+      const shown = look(inner);
+      if (!shown?.isModelCall) continue;
+      const { mapped } = tracked;
+      tracked.mapped = settleModelCalls(mapped, shown).outer;
+      if (!tracked.mapped.isModelCall) owe(inner, mapped);
     }
     release(tracked);
   }
@@ -140,9 +181,13 @@ export function createModelCalls(options: ModelCallsOptions): ModelCalls {
     offer,
     expire(now) {
       for (const [tracked, until] of waiting) {
-        if (until > now) return;
-        decide(tracked);
+        if (until > now) break;
+        const outer = tracked.isWaitingForOuter ? outerOf(tracked) : undefined;
+        // It ended too: it is on its way here, and says more than what it has shown.
+        if (outer?.hasEnded && now < until + HANDED_IN_WITHIN_MILLIS) continue;
+        decide(tracked, outer);
       }
+      if (waiting.size > 0) options.onWait();
     },
     get waiting() {
       return waiting.size;

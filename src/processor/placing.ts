@@ -2,7 +2,7 @@
 import { type Attributes, type Context, type Span, trace } from "@opentelemetry/api";
 import { type ContextPlace, getSettings, type TracingSettings, winningPlace } from "../identity/context.js";
 import { isUuid, rememberCustomId, runIdAt } from "../identity/ids.js";
-import { type EntryOwner, entryOf, type Inherited, type RunNode } from "../identity/node.js";
+import { type EntryOwner, entryOf, type Inherited } from "../identity/node.js";
 import {
   childPlace,
   MAX_AHEAD_MICROS,
@@ -12,24 +12,23 @@ import {
   shiftUnder,
 } from "../identity/place.js";
 import { microsOf } from "../identity/time.js";
-import { hasGenAiMarker, isGenAiScope, threadIdOf } from "../mapping/index.js";
+import { threadIdOf } from "../mapping/index.js";
 import { sayWhenTracedTwice } from "../native/traced-twice.js";
 import type { ResolvedOptions } from "../options.js";
 import type { KeyValues } from "../run.js";
 import { isInfrastructureScope } from "../selection/infrastructure.js";
 import { warnOnce } from "../warnings.js";
+import type { GenAi } from "./genai.js";
 import type { LocalTrace, LocalTraces, ProjectOfTrace } from "./local-traces.js";
 import { type SourceSpan, scopeOf } from "./source-span.js";
-import type { Tracked } from "./tracked.js";
-
-/** The scope of spans made with the authoring API. */
-export const AUTHORING_SCOPE = "otel-langsmith";
+import { TracedNode, Tracked } from "./tracked.js";
 
 export interface PlacingOptions {
   readonly owner: EntryOwner;
   readonly options: Pick<ResolvedOptions, "spans" | "traces" | "projectName" | "samplingRate">;
   readonly traces: LocalTraces;
   readonly isOwn: (entry: unknown) => entry is Tracked;
+  readonly genAi: GenAi;
 }
 
 /** What stands above a starting span. */
@@ -53,7 +52,7 @@ export interface Placed {
 }
 
 /** Makes the function that places a span at its start. */
-export function createPlacing({ owner, options, traces, isOwn }: PlacingOptions) {
+export function createPlacing({ owner, options, traces, isOwn, genAi }: PlacingOptions) {
   function aboveOf(context: Context, settings: TracingSettings | undefined): Above {
     if (settings?.newTrace && !isInsideNewTrace(context, settings)) return ROOT;
     const place = winningPlace(context);
@@ -85,7 +84,7 @@ export function createPlacing({ owner, options, traces, isOwn }: PlacingOptions)
   function isKept(span: SourceSpan, scope: string, isLocalRoot: boolean): boolean {
     const { spans } = options;
     if (spans === "all") return true;
-    const byDefault = isLocalRoot || !isInfrastructureScope(scope) || hasGenAiMarker(span.attributes);
+    const byDefault = isLocalRoot || !isInfrastructureScope(scope) || genAi.isMarked(span.attributes);
     if (spans === "application") return byDefault;
     try {
       return spans({ name: span.name, kind: span.kind, scope, attributes: span.attributes }, byDefault) === true;
@@ -130,7 +129,7 @@ export function createPlacing({ owner, options, traces, isOwn }: PlacingOptions)
     const micros = microsOf(source.startTime);
     const isLocalRoot = !parent && !above.place && !above.isUnderDropped;
     const kept = settings?.enabled !== false && isKept(source, scope, isLocalRoot);
-    const isGenAi = kept && (scope === AUTHORING_SCOPE || isGenAiScope(scope) || hasGenAiMarker(source.attributes));
+    const isGenAi = kept && (genAi.isScope(scope) || genAi.isMarked(source.attributes));
     const opensTrace = isGenAi || (settings !== undefined && settings.enabled !== false);
     const parentPlace = parent ? parent.anchor : above.place?.place;
     const shiftMicros = parent ? parent.trace.shiftMicros : parentPlace ? shiftUnder(parentPlace, micros) : 0;
@@ -138,57 +137,23 @@ export function createPlacing({ owner, options, traces, isOwn }: PlacingOptions)
     const project = projectOf(above, settings, source);
     const local = parent?.trace ?? beginTrace(spanContext.traceId, own, above, shiftMicros, opensTrace, project);
     const inherited = inheritedOf(above, settings, source);
-    const node: RunNode | undefined = own && {
-      ...own,
-      otelTraceId: spanContext.traceId,
-      spanId: spanContext.spanId,
-      get project() {
-        return local.project;
-      },
-      inherited,
-    };
+    const node = own && new TracedNode(own, spanContext.traceId, spanContext.spanId, local, inherited);
     const keptParent = parent?.isKept ? parent : parent?.keptParent;
-    const tracked: Tracked = {
+    const tracked = new Tracked({
       owner,
       node: node ?? parent?.node,
       isKept: kept,
       anchor: node ?? parentPlace,
-      get project() {
-        return local.project;
-      },
       inherited,
       settings,
       trace: local,
       keptParent,
       spanId: spanContext.spanId,
       scopeName: scope,
-      seenAt: performance.now(),
       notes: notesOf(above, settings, shiftMicros),
-      span: source,
-      weak: undefined,
-      view: undefined,
-      content: undefined,
-      logs: undefined,
-      hasEnded: false,
-      closed: undefined,
-      sent: "nothing",
-      isPendingQueued: false,
-      isReferenced: false,
       threadId: statedThread(scope, source.attributes),
-      mapped: undefined,
-      openChildren: 0,
-      waitingInner: undefined,
-      isWaitingForOuter: false,
-      hasSettledInner: false,
-      settledAs: undefined,
-      settledUsage: undefined,
-      isAgent: false,
-      errorsBelow: undefined,
-      exports: undefined,
-      previous: undefined,
-      next: undefined,
-      list: undefined,
-    };
+      span: source,
+    });
     local.root ??= tracked;
     local.name ||= source.name;
     return { tracked, opensTrace };

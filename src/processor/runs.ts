@@ -2,16 +2,16 @@
 import { type Context, diag } from "@opentelemetry/api";
 import type { ReferencedRun } from "../bridges.js";
 import { addEntry, type EntryOwner, entriesById, RUN, retireEntries, type SpanEntry } from "../identity/node.js";
-import { hasGenAiMarker } from "../mapping/index.js";
 import type { MappableLogRecord } from "../mapping/span.js";
 import type { ResolvedOptions } from "../options.js";
 import { warnOnce } from "../warnings.js";
+import { AUTHORING_SCOPE, createGenAi } from "./genai.js";
 import { createLocalTraces, type DropReason, type LocalTrace } from "./local-traces.js";
 import { createMaking, takeProjectWish } from "./making.js";
 import { createModelCalls, kindOf } from "./model-calls.js";
 import { createOpenSpans } from "./open-spans.js";
 import { createOutbox } from "./outbox.js";
-import { AUTHORING_SCOPE, createPlacing } from "./placing.js";
+import { createPlacing } from "./placing.js";
 import type { Taken } from "./runs-owner.js";
 import { estimateBytes, type SourceSpan } from "./source-span.js";
 import type { Target, Tracked } from "./tracked.js";
@@ -46,13 +46,14 @@ export function createRuns({ owner, options, target, modelCallWaitMillis, rememb
   let faults = 0;
   let waitingBytes = 0;
 
+  const genAi = createGenAi(options.given.mapping?.vocabularies);
   const making = createMaking(options.given.mapping?.vocabularies);
   const traces = createLocalTraces(
     { maxTraces: options.heldMaxTraces, maxBytes: options.heldMaxBytes },
     rememberedTraces ?? 0,
     sayDropped,
   );
-  const place = createPlacing({ owner, options, traces, isOwn });
+  const place = createPlacing({ owner, options, traces, isOwn, genAi });
   const outbox = createOutbox<Job>(work, (job, error) => {
     fault(`the run of span ${job.tracked.spanId} could not be made`, error);
     letGo(job.tracked);
@@ -61,7 +62,9 @@ export function createRuns({ owner, options, target, modelCallWaitMillis, rememb
     waitMillis: modelCallWaitMillis ?? options.pendingAfterMillis,
     now,
     look: making.look,
+    genAi,
     isAuthored: (tracked) => tracked.scopeName === AUTHORING_SCOPE,
+    openSpans: () => open,
     emit: sendEnded,
     onWait: () => open.keepTicking(),
   });
@@ -143,7 +146,7 @@ export function createRuns({ owner, options, target, modelCallWaitMillis, rememb
   function showsGenAi(tracked: Tracked): boolean {
     if (!tracked.isKept) return false;
     const attributes = (tracked.span ?? tracked.weak?.deref() ?? tracked.view)?.attributes;
-    return attributes !== undefined && hasGenAiMarker(attributes);
+    return attributes !== undefined && genAi.isMarked(attributes);
   }
 
   /** Looks at every span of a held trace that is still open: some libraries set their attributes after the start. */

@@ -23,15 +23,45 @@ export type Sent = "nothing" | "pending" | "complete";
 /** What a run is to a model call below it: the same call perhaps, an end to the search, or neither. */
 export type Above = "model" | "barrier" | "plain" | "unknown";
 
-/** One span of one processor. */
-export interface Tracked extends SpanEntry {
+/** A run's node. Its project is its trace's, which the trace's first sent run may still move. */
+export class TracedNode implements RunNode {
+  readonly runId: string;
+  readonly traceId: string;
+  readonly parentRunId: string | undefined;
+  readonly dottedOrder: string;
+  readonly startMicros: number;
+  readonly shiftMicros: number;
+  lastChildMillis = -1;
+  lastChildDigits = 0;
+
+  constructor(
+    place: ParentPlace,
+    readonly otelTraceId: string,
+    readonly spanId: string,
+    private readonly trace: LocalTrace,
+    readonly inherited: Inherited | undefined,
+  ) {
+    this.runId = place.runId;
+    this.traceId = place.traceId;
+    this.parentRunId = place.parentRunId;
+    this.dottedOrder = place.dottedOrder;
+    this.startMicros = place.startMicros;
+    this.shiftMicros = place.shiftMicros;
+  }
+
+  get project(): string {
+    return this.trace.project;
+  }
+}
+
+/** What is decided of a span at its start. */
+export interface TrackedStart {
   readonly owner: EntryOwner;
   /** The nearest kept run: its own node when it is kept. Undefined where nothing above it is kept. */
   readonly node: RunNode | undefined;
   readonly isKept: boolean;
   /** The place under which children hang: the node, or the place that came from outside. */
   readonly anchor: ParentPlace | undefined;
-  readonly project: string;
   readonly inherited: Inherited | undefined;
   readonly settings: TracingSettings | undefined;
   readonly trace: LocalTrace;
@@ -39,43 +69,84 @@ export interface Tracked extends SpanEntry {
   readonly keptParent: Tracked | undefined;
   readonly spanId: string;
   readonly scopeName: string;
-  /** When its start was seen; monotonic milliseconds. */
-  readonly seenAt: number;
   /** Notes on the place for the run's metadata. */
   readonly notes: KeyValues | undefined;
+  readonly threadId: string | undefined;
+  readonly span: SourceSpan;
+}
+
+/** One span of one processor. A class, since there is one for every span that starts. */
+export class Tracked implements SpanEntry {
+  readonly owner: EntryOwner;
+  readonly node: RunNode | undefined;
+  readonly isKept: boolean;
+  readonly anchor: ParentPlace | undefined;
+  readonly inherited: Inherited | undefined;
+  readonly settings: TracingSettings | undefined;
+  readonly trace: LocalTrace;
+  readonly keptParent: Tracked | undefined;
+  readonly spanId: string;
+  readonly scopeName: string;
+  readonly notes: KeyValues | undefined;
+  /** When its start was seen; monotonic milliseconds. */
+  readonly seenAt = performance.now();
+  threadId: string | undefined;
   /** Held while young or until its run is made; else only `weak` leads to it. */
   span: SourceSpan | undefined;
-  weak: WeakRef<SourceSpan> | undefined;
+  weak: WeakRef<SourceSpan> | undefined = undefined;
   /** What is known of a span that is held weakly. */
-  view: MappableSpan | undefined;
+  view: MappableSpan | undefined = undefined;
   /** Left beside the span by the authoring API where the span itself was not at hand. */
-  content: AuthoredContent | undefined;
-  logs: MappableLogRecord[] | undefined;
-  hasEnded: boolean;
+  content: AuthoredContent | undefined = undefined;
+  logs: MappableLogRecord[] | undefined = undefined;
+  hasEnded = false;
   /** Set where the span was closed for it: why, and when (microseconds). */
-  closed: { readonly reason: string; readonly micros: number } | undefined;
-  sent: Sent;
-  isPendingQueued: boolean;
-  isReferenced: boolean;
-  threadId: string | undefined;
-  mapped: Mapped | undefined;
+  closed: { readonly reason: string; readonly micros: number } | undefined = undefined;
+  sent: Sent = "nothing";
+  isPendingQueued = false;
+  isReferenced = false;
+  mapped: Mapped | undefined = undefined;
   /** Kept children that have not been handed on yet. */
-  openChildren: number;
-  /** Inner model calls that wait for this one, and those that were sent as model calls already. */
-  waitingInner: Tracked[] | undefined;
-  isWaitingForOuter: boolean;
-  hasSettledInner: boolean;
+  openChildren = 0;
+  /** Released: its run is decided. Closed: nothing below it is undecided either. */
+  branch: "open" | "released" | "closed";
+  /** Calls above or below that gave way to this one before it ended. */
+  owedCalls: Mapped[] | undefined;
+  /** Inner model calls that wait for this one, and whether one of those below was sent as the model call. */
+  waitingInner: Tracked[] | undefined = undefined;
+  isWaitingForOuter = false;
+  hasSettledInner = false;
   /** What its run was sent as, once it was: `mapped` is let go then. */
-  settledAs: Above | undefined;
+  settledAs: Above | undefined = undefined;
   /** The usage it was sent with. */
-  settledUsage: unknown;
-  isAgent: boolean;
+  settledUsage: unknown = undefined;
+  isAgent = false;
   /** Errors of the runs below it, as they were sent. */
-  errorsBelow: string[] | undefined;
+  errorsBelow: string[] | undefined = undefined;
   /** Exporters that asked for this run. */
-  exports: Target[] | undefined;
+  exports: Target[] | undefined = undefined;
   /** Neighbours in the list of open spans. */
-  previous: Tracked | undefined;
-  next: Tracked | undefined;
-  list: object | undefined;
+  previous: Tracked | undefined = undefined;
+  next: Tracked | undefined = undefined;
+  list: object | undefined = undefined;
+
+  constructor(start: TrackedStart) {
+    this.owner = start.owner;
+    this.node = start.node;
+    this.isKept = start.isKept;
+    this.anchor = start.anchor;
+    this.inherited = start.inherited;
+    this.settings = start.settings;
+    this.trace = start.trace;
+    this.keptParent = start.keptParent;
+    this.spanId = start.spanId;
+    this.scopeName = start.scopeName;
+    this.notes = start.notes;
+    this.threadId = start.threadId;
+    this.span = start.span;
+  }
+
+  get project(): string {
+    return this.trace.project;
+  }
 }
