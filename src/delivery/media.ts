@@ -5,7 +5,7 @@ const SMALLEST_CHARS = 4_096;
 
 /** How base64 of a file type begins. Source: the types' magic numbers. */
 const SIGNATURES: readonly (readonly [prefix: string, mimeType: string])[] = [
-  ["iVBORw0KGgo", "image/png"],
+  ["iVBORw0KGg", "image/png"],
   ["/9j/", "image/jpeg"],
   ["R0lGOD", "image/gif"],
   ["UklGR", "audio/wav"],

@@ -48,6 +48,9 @@ export interface Outbox {
   readonly isClosed: boolean;
 }
 
+/** Smaller runs are not cut because the queue is getting full. */
+const LARGE_RUN_BYTES = 1_048_576;
+
 /** A single run that is refused as too large is cut no further than this. */
 const SMALLEST_RUN_BYTES = 16_384;
 
@@ -207,9 +210,14 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
     };
   }
 
-  /** What one run may have: the server's limit, and half of the queue, so that cutting goes before refusing. */
+  /**
+   * What one run may have: the server's limit. Without a disk also half of what the queue has left, since a run that
+   * is cut says more than one that is refused.
+   */
   function runLimit(): number {
-    return Math.min((chain?.limits().maxBytes ?? Number.POSITIVE_INFINITY) * 0.95, settings.queueMaxBytes / 2);
+    const limit = Math.min((chain?.limits().maxBytes ?? Number.POSITIVE_INFINITY) * 0.95, settings.queueMaxBytes / 2);
+    if (shelf) return limit;
+    return Math.min(limit, Math.max((settings.queueMaxBytes - heldBytes) / 2, LARGE_RUN_BYTES));
   }
 
   function cutTo(item: Item, maxBytes: number): boolean {
@@ -257,7 +265,8 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
     if (queue.count === 0) isDue = isHurried();
     for (const item of items) {
       // The server's limit may have become known only now.
-      if (item.bytes > runLimit()) cutTo(item, runLimit());
+      const limit = through.limits().maxBytes * 0.95;
+      if (item.bytes > limit) cutTo(item, limit);
       flying.add(item);
       const run = pending.get(item.runId);
       if (item.pending && run?.post === item) run.phase = "flying";
@@ -266,10 +275,9 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
       if (shelf?.isJournal) await Promise.all(items.map((item) => item.written));
       if (items.length > 0) await through.send(batchOf(items), stop.signal);
     } catch (error) {
-      giveUp(
-        items.filter((item) => flying.has(item)),
-        toDeliveryError(error),
-      );
+      // At shutdown whoever closes gives everything up, in the order in which it came.
+      const left = stop.signal.aborted ? [] : items.filter((item) => flying.has(item));
+      giveUp(left, toDeliveryError(error));
     } finally {
       workers -= 1;
       pump();
@@ -280,6 +288,7 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
   /** Items whose request came to nothing: to disk, or lost. */
   function giveUp(items: readonly Item[], error: DeliveryError): void {
     const unparked = items.filter((item) => {
+      if (item.isSettled) return false;
       if (!shelf?.park(item)) return true;
       settleItem(item, { kind: "parked" });
       return false;
@@ -287,7 +296,9 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
     const [first] = unparked;
     if (!first) return;
     const cause = error.kind === "stopped" ? "shutdown" : error.kind === "expired" ? "expired" : "refused";
-    reporter.lose(cause, unparked.length, error.message, unparked.length === 1 ? first.runId : undefined);
+    // A post and the end that waits for it are one run.
+    const runs = new Set(unparked.map((item) => item.runId)).size;
+    reporter.lose(cause, runs, error.message, runs === 1 ? first.runId : undefined);
     for (const item of unparked) settleItem(item, { kind: "lost", cause, message: error.message });
   }
 
@@ -340,7 +351,7 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
       shelf.journal(end);
       succeed(before, end);
     }
-    enqueue(end, true);
+    if (!stop.signal.aborted) enqueue(end, true);
   }
 
   function wakeWaiters(): void {
@@ -380,13 +391,8 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
     await flush(timeoutMillis);
     stop.abort();
     cancelDelay?.();
-    const rest = queue.take(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
-    const stopped = new DeliveryError("stopped", `not sent within ${timeoutMillis} ms of shutdown`, {
-      reach: "never_written",
-    });
-    giveUp(rest, stopped);
     chain?.conclude();
-    // Requests under way end with the signal; their items are given up by their workers, or here when those hang.
+    // Requests under way end with the signal; one that hangs all the same is not waited for.
     await Promise.race([
       new Promise<void>((resolve) => {
         const poll = () => (workers === 0 ? resolve() : void setImmediate(poll));
@@ -394,7 +400,11 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
       }),
       new Promise<void>((resolve) => void timers.after(500, resolve)),
     ]);
-    giveUp([...outstanding.values()], stopped);
+    const rest = [...outstanding.values()].sort((a, b) => a.seq - b.seq);
+    giveUp(
+      rest,
+      new DeliveryError("stopped", `not sent within ${timeoutMillis} ms of shutdown`, { reach: "never_written" }),
+    );
     letGo();
   }
 

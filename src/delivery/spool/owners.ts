@@ -77,10 +77,10 @@ export function createOwners(dir: string, instance: string): Owners {
       return undefined;
     },
     async release(lane) {
-      await rm(ownerPath(lane, instance), { force: true });
+      await rm(ownerPath(lane, instance), { force: true }).catch(() => {});
     },
     async leave() {
-      await rm(alivePath, { force: true });
+      await rm(alivePath, { force: true }).catch(() => {});
     },
   };
 }

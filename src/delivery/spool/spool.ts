@@ -164,7 +164,9 @@ export function createSpool({ options, instance, timers, reporter, now }: SpoolS
       } else {
         if (!append(item, "parked")) return false;
         void item.written?.then((isWritten) => {
-          if (!isWritten) reporter.lose("spool_full", 1, "it could not be written to the spool", item.runId);
+          // What went with its segment was counted with it.
+          if (!isWritten && !item.record?.segment.isGone)
+            reporter.lose("spool_full", 1, "it could not be written to the spool", item.runId);
         });
       }
       spooled += 1;

@@ -1,0 +1,79 @@
+// The circuit breaker: a dead service costs one probe now and then.
+import { describe, expect, it } from "vitest";
+import { createBreaker } from "../../src/delivery/breaker.js";
+import { DeliveryError } from "../../src/delivery/errors.js";
+import { batchOf } from "../../src/delivery/item.js";
+import { fakeNext, newItem } from "./items.js";
+import { createManualClock } from "./manual-clock.js";
+
+const down = () => new DeliveryError("unavailable", "down", { reach: "never_written" });
+const signal = new AbortController().signal;
+const send = (breaker: ReturnType<typeof createBreaker>) =>
+  breaker.send(batchOf([newItem()]), signal).catch((error: DeliveryError) => error.kind);
+
+describe("the breaker", () => {
+  it("lets one request at a time try, at growing pauses, while the service is dead, and all when it is back", async () => {
+    const clock = createManualClock();
+    let isDown = true;
+    const next = fakeNext(() => (isDown ? down() : "taken"));
+    const breaker = createBreaker(next, { timers: clock.timers, now: clock.now, random: () => 1 });
+    for (let i = 0; i < 5; i += 1) await send(breaker);
+    expect(breaker.isClosed).toBe(false);
+    const sent = Array.from({ length: 10 }, () => send(breaker));
+    await clock.run(999);
+    expect(next.batches).toHaveLength(5);
+    // Pauses of 1, 2, 4 and 8 s: four probes in 15 s, whoever waits.
+    await clock.run(15_001);
+    expect(next.batches).toHaveLength(9);
+    isDown = false;
+    await clock.run(30_000);
+    expect(breaker.isClosed).toBe(true);
+    await Promise.all(sent);
+    expect(next.batches).toHaveLength(15);
+  });
+
+  it("pauses at once for Retry-After, and not even a flush goes before that time", async () => {
+    const clock = createManualClock();
+    const next = fakeNext((_, attempt) =>
+      attempt === 0
+        ? new DeliveryError("throttled", "slow down", { reach: "refused", retryAfterMillis: 5_000 })
+        : "taken",
+    );
+    const breaker = createBreaker(next, { timers: clock.timers, now: clock.now });
+    await send(breaker);
+    const sent = send(breaker);
+    breaker.hurry?.();
+    await clock.run(4_999);
+    expect(next.batches).toHaveLength(1);
+    await clock.run(2);
+    expect(await sent).toBe("taken");
+  });
+
+  it("probes at once for somebody who awaits a flush, when the pause is its own", async () => {
+    const clock = createManualClock();
+    const next = fakeNext((_, attempt) => (attempt < 5 ? down() : "taken"));
+    const breaker = createBreaker(next, { timers: clock.timers, now: clock.now });
+    for (let i = 0; i < 5; i += 1) await send(breaker);
+    const sent = send(breaker);
+    breaker.hurry?.();
+    await clock.run(0);
+    expect(await sent).toBe("taken");
+  });
+
+  it.each([
+    ["a refused key", "unauthorized", false, 60_000],
+    ["an exhausted quota", "throttled", true, 600_000],
+  ] as const)("pauses long after %s", async (_, kind, isQuota, pause) => {
+    const clock = createManualClock();
+    const next = fakeNext((__, attempt) =>
+      attempt === 0 ? new DeliveryError(kind, "no", { reach: "refused", isQuota }) : "taken",
+    );
+    const breaker = createBreaker(next, { timers: clock.timers, now: clock.now });
+    await send(breaker);
+    const sent = send(breaker);
+    await clock.run(pause - 1);
+    expect(next.batches).toHaveLength(1);
+    await clock.run(2);
+    expect(await sent).toBe("taken");
+  });
+});
