@@ -90,8 +90,12 @@ describe("automatic instrumentation", () => {
     try {
       await here.write("hooks.mjs", `import module from "node:module"; console.log(module.registrations);`);
       const count = `data:text/javascript,${encodeURIComponent(
-        `import module from "node:module"; module.registrations = 0; const register = module.register;
-         module.register = (...args) => { module.registrations += 1; return register(...args); };`,
+        `import module from "node:module"; module.registrations = 0;
+         for (const name of ["register", "registerHooks"]) {
+           const original = module[name];
+           if (original) module[name] = (...args) => { module.registrations += 1; return original(...args); };
+         }
+         module.syncBuiltinESMExports();`,
       )}`;
       const env = { LANGSMITH_ENDPOINT: receiver.url };
       const one = await here.start(["--import", count, ...REGISTER, "hooks.mjs"], env).ended();
