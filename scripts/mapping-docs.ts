@@ -36,6 +36,7 @@ const targets: Readonly<Record<string, string>> = {
   documents: "`outputs.documents`",
   texts: "`inputs.input` of an embedding; a reranker's `inputs.documents`",
   vectors: "`outputs.count` and `.dimensions`; the vectors only when asked for",
+  dimensions: "`outputs.dimensions` of an embedding",
   tools: "`invocation_params.tools`",
   params: "`invocation_params`",
   param: "`invocation_params`",

@@ -2,7 +2,7 @@
 import type { KeyValues, RunType } from "../run.js";
 import { choicesOf, messageOf, type Request, type Response, toRequest, toResponse, usageOf } from "./conversation.js";
 import { type Document, textsOfVectors, toDocuments, toRanked, toTexts, toVectors } from "./documents.js";
-import { decode, decodeText, encode, isObject, put, toText } from "./json.js";
+import { decode, decodeText, encode, isObject, put, toCount, toText } from "./json.js";
 import { type Turn, toFinishes, toSystem } from "./messages.js";
 import type { Candidate, Slots } from "./slots.js";
 import type { MappableSpan } from "./span.js";
@@ -247,8 +247,13 @@ function embedding(content: InsAndOuts, slots: Slots, withVectors: boolean, span
     };
   } else if (outputs !== undefined) {
     content.outputs = wrap(outputs, "output");
-  } else if (model !== undefined && slots.has("model")) {
-    content.outputs = { model };
+  } else {
+    const dimensions = slots.first("dimensions", toCount);
+    if (dimensions === undefined && !slots.has("model")) return;
+    content.outputs = {
+      ...(model === undefined ? {} : { model }),
+      ...(dimensions === undefined ? {} : { dimensions }),
+    };
   }
 }
 

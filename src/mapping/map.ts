@@ -5,8 +5,9 @@ import { type AuthoredContent, layAuthored } from "./authored.js";
 import { contentOfRun, type InsAndOuts } from "./content.js";
 import { contentWarning } from "./content-off.js";
 import { errorOf, eventsOf } from "./errors.js";
-import { isObject, toText } from "./json.js";
+import { decode, isObject, toText } from "./json.js";
 import type { Mapped, MapSources } from "./mapped.js";
+import { scopeVocabulary } from "./markers.js";
 import { addOrigin, addUnread, type Wishes, wishesOf } from "./metadata.js";
 import { contentEvents, copyOf, readSlots, type Slots } from "./slots.js";
 import type { MappableSpan } from "./span.js";
@@ -69,7 +70,8 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
   if (wishes.threadId !== undefined) metadata["thread_id"] ??= wishes.threadId;
   if (wishes.userId !== undefined) metadata["user_id"] ??= wishes.userId;
   const isAgent = slots.first("agent", (value) => value === true || undefined) === true;
-  const integration = slots.first("integration", toText) ?? integrationOf(decidedBy);
+  const integration =
+    slots.first("integration", toText) ?? integrationOf(scopeVocabulary(span.scope.name, vocabularies) ?? decidedBy);
   if (integration !== undefined) metadata["ls_integration"] ??= integration;
   addOrigin(metadata, span);
   addUnread(metadata, slots);
@@ -129,7 +131,7 @@ function paramsOf(slots: Slots, wishes: Wishes, insAndOuts: InsAndOuts): KeyValu
   const requested = slots.all("requested_model")[0] ?? undefined;
   if (toText(requested?.value) !== undefined) params["model"] = requested?.value;
   for (const { value, name, key } of slots.all("param")) {
-    addParam(params, toParamName(name ?? key ?? ""), copyOf(value));
+    addParam(params, toParamName(name ?? key ?? ""), copyOf(decode(value)));
   }
   for (const { value } of slots.all("params")) if (isObject(value)) addParams(params, value);
   if (wishes.params !== undefined) addParams(params, wishes.params);
@@ -211,8 +213,12 @@ function callAnswered(outputs: KeyValues | undefined): string | undefined {
   return toText(kwargs?.["tool_call_id"]);
 }
 
+/** Names of the GenAI conventions whose first part alone would be another company's product. */
+const wholeProviders = /^(gcp|aws|azure\.ai|ibm)\./;
+
 function toProvider(value: unknown): string | undefined {
   const provider = toText(value);
+  if (provider !== undefined && wholeProviders.test(provider)) return provider;
   const dot = provider?.indexOf(".") ?? -1;
   return dot > 0 ? provider?.slice(0, dot) : provider;
 }

@@ -154,7 +154,8 @@ function pushMessage(entry: KeyValues, turns: Turn[], finish: string | undefined
   const body = entry["parts"] ?? entry["contents"] ?? entry["content"];
   addParts(typeof body === "string" && looksLikeParts(body) ? decode(body) : body, parts);
   if (entry["contents"] !== undefined && typeof entry["content"] === "string") addParts(entry["content"], parts);
-  const stated = toToolCalls(entry["tool_calls"] ?? entry["toolCalls"]) ?? functionCall(entry["function_call"]);
+  const stated =
+    toToolCalls(entry["tool_calls"] ?? entry["toolCalls"]) ?? functionCall(entry["function_call"]) ?? namedCall(entry);
   const calls = stated ?? parts.calls;
   const role = roleOf(entry["role"]) ?? (calls.length > 0 ? "assistant" : "user");
   const name = toText(entry["name"]);
@@ -191,6 +192,12 @@ function pushMessage(entry: KeyValues, turns: Turn[], finish: string | undefined
 
 function newMessage(role: string, content: unknown, name?: string): Message {
   return name === undefined ? { role, content } : { role, name, content };
+}
+
+/** OpenInference's older form: the call's name and arguments as fields of the message. */
+function namedCall(entry: KeyValues): ToolCall[] | undefined {
+  const name = toText(entry["function_call_name"]);
+  return name === undefined ? undefined : functionCall({ name, arguments: entry["function_call_arguments_json"] });
 }
 
 function functionCall(value: unknown): ToolCall[] | undefined {

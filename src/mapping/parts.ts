@@ -218,10 +218,20 @@ function referenceOf(
   mediaType: string | undefined,
 ): { url?: string; data?: string } | undefined {
   const image = isObject(part["image"]) && isObject(part["image"]["image"]) ? part["image"]["image"] : part["image"];
-  const places = [part["image_url"], image, source?.["data"], source?.["url"], part["data"], part["uri"], part["url"]];
+  const audio = isObject(part["audio"]) && isObject(part["audio"]["audio"]) ? part["audio"]["audio"] : part["audio"];
+  const places = [
+    part["image_url"],
+    image,
+    audio,
+    source?.["data"],
+    source?.["url"],
+    part["data"],
+    part["uri"],
+    part["url"],
+  ];
   if (part["type"] === "blob" || mediaType !== undefined) places.push(part["content"], part["fileData"]);
   for (const place of places) {
-    const value = isObject(place) && !("data" in place) ? (place["url"] ?? place["fileUri"] ?? place) : place;
+    const value = innerPlace(place);
     if (typeof value === "string" && value !== "") {
       return /^[a-z][a-z0-9+.-]{1,20}:/i.test(value.slice(0, 32)) ? { url: value } : { data: value };
     }
@@ -229,6 +239,12 @@ function referenceOf(
     if (bytes !== undefined) return { data: bytes.toString("base64") };
   }
   return undefined;
+}
+
+/** `{ url }`, `{ fileUri }`, or the AI SDK's `{ type: "data", data }`; bytes stay for `bytesOf`. */
+function innerPlace(place: unknown): unknown {
+  if (!isObject(place) || place["type"] === "Buffer") return place;
+  return place["url"] ?? place["fileUri"] ?? place["data"] ?? place;
 }
 
 /** Bytes as JSON writes a Buffer (`{"type":"Buffer","data":[…]}`) or a Uint8Array (`{"0":137,…}`). */

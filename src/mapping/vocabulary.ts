@@ -10,7 +10,7 @@ import type { MappableLogRecord, MappableSpan } from "./span.js";
  * - `input_messages`, `output_messages` (lists of messages in any known form), `system` (instructions that stand apart),
  *   `output_text`, `output_reasoning`, `output_tool_calls`, `output_object`, `output_files`, `finish_reason`
  * - `inputs`, `outputs`: a whole value; `whole_inputs`, `whole_outputs`: the run's inputs or outputs as they are
- * - `tool_name`, `tool_call_id`, `tool_arguments`, `tool_result`; `query`, `documents`, `texts` (to embed), `vectors`
+ * - `tool_name`, `tool_call_id`, `tool_arguments`, `tool_result`; `query`, `documents`, `texts` (to embed), `vectors`, their `dimensions`
  * - `tools` (offered), `params` (an object), `param` (one, under `name` or the last part of its key in snake case)
  * - `usage` (an object) and one `usage.…` a count, `first_token`
  * - `error_type`, `error_message`, `error_level` (true where the span says it failed)
@@ -49,6 +49,7 @@ export type Field =
   | "documents"
   | "texts"
   | "vectors"
+  | "dimensions"
   | "tools"
   | "params"
   | "param"

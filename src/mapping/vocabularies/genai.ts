@@ -84,6 +84,9 @@ export const genai: Vocabulary = {
     { keys: ["gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens"], to: "usage.reasoning" },
     { keys: ["gen_ai.usage.input_token_details"], to: "usage.input_details" },
     { keys: ["gen_ai.usage.output_token_details"], to: "usage.output_details" },
+    { keys: ["gen_ai.usage.audio_input_tokens"], to: "usage.input_details", name: "audio" },
+    { keys: ["gen_ai.usage.audio_output_tokens"], to: "usage.output_details", name: "audio" },
+    { keys: ["gen_ai.embeddings.dimension.count"], to: "dimensions" },
     { keys: ["gen_ai.usage.cost"], to: "usage.total_cost" },
     {
       keys: ["gen_ai.response.time_to_first_chunk", "gen_ai.client.operation.time_to_first_chunk"],

@@ -55,8 +55,13 @@ export const langfuse: Vocabulary = {
     { keys: ["langfuse.session.id"], to: "thread_id", as: toText },
     { keys: ["langfuse.user.id"], to: "user_id", as: toText },
     { keys: ["langfuse.trace.tags"], to: "tags" },
+    {
+      keys: ["langfuse.observation.metadata", "langfuse.trace.metadata"],
+      to: "metadata",
+      as: (value) => (isObject(decode(value)) ? decode(value) : undefined),
+    },
     { prefix: "langfuse.observation.metadata.", to: "metadata" },
     { prefix: "langfuse.trace.metadata.", to: "metadata" },
-    { keys: ["langfuse.internal.is_app_root"], to: "drop" },
+    { keys: ["langfuse.internal.is_app_root", "langfuse.internal.as_root"], to: "drop" },
   ],
 };

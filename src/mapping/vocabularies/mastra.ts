@@ -10,17 +10,16 @@ export const mastra: Vocabulary = {
     {
       keys: ["mastra.span.type"],
       to: "run_type",
-      as: byValue(
-        {
-          model_generation: "llm",
-          llm_generation: "llm",
-          tool_call: "tool",
-          mcp_tool_call: "tool",
-          client_tool_call: "tool",
-        },
-        "chain",
-      ),
-      note: "model_generation → llm, tool_call and mcp_tool_call → tool, others → chain",
+      as: byValue({
+        model_generation: "llm",
+        llm_generation: "llm",
+        rag_embedding: "embedding",
+        tool_call: "tool",
+        mcp_tool_call: "tool",
+        provider_tool_call: "tool",
+        client_tool_call: "tool",
+      }),
+      note: "model_generation → llm, rag_embedding → embedding, the tool calls → tool; of others `gen_ai.operation.name` decides",
     },
     { keys: ["mastra.span.type"], to: "agent", as: isOneOf("agent_run", "workflow_run") },
     { prefix: "mastra.", suffix: ".input", to: "inputs" },
