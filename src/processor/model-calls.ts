@@ -4,6 +4,9 @@ import { demoteModelCall, type Mapped, settleModelCalls } from "../mapping/index
 import type { GenAi } from "./genai.js";
 import type { Above, Tracked } from "./tracked.js";
 
+/** How long a call that ended waits for one above that ended too, but is not handed in yet; milliseconds. */
+const HANDED_IN_WITHIN_MILLIS = 30_000;
+
 export interface ModelCallsOptions {
   /** How long an ended model call waits for the other; milliseconds. */
   readonly waitMillis: number;

@@ -109,9 +109,9 @@ export class Tracked implements SpanEntry {
   /** Kept children that have not been handed on yet. */
   openChildren = 0;
   /** Released: its run is decided. Closed: nothing below it is undecided either. */
-  branch: "open" | "released" | "closed";
+  branch: "open" | "released" | "closed" = "open";
   /** Calls above or below that gave way to this one before it ended. */
-  owedCalls: Mapped[] | undefined;
+  owedCalls: Mapped[] | undefined = undefined;
   /** Inner model calls that wait for this one, and whether one of those below was sent as the model call. */
   waitingInner: Tracked[] | undefined = undefined;
   isWaitingForOuter = false;

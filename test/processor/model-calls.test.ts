@@ -1,0 +1,185 @@
+// Tokens count once, through the processor: two model runs, one inside the other, are one call, whichever ends first.
+import { type Attributes, context, type Span, trace } from "@opentelemetry/api";
+import { describe, expect, it } from "vitest";
+import type { Receiver } from "../receiver.js";
+import { startBridge, type TestBridge, treeOf, until } from "./bridge.js";
+
+const question = JSON.stringify([{ role: "user", parts: [{ type: "text", content: "why?" }] }]);
+const messages = { "gen_ai.input.messages": question };
+const tokens = (input: number) => ({ "gen_ai.usage.input_tokens": input, "gen_ai.usage.output_tokens": 1 });
+
+function startCall(bridge: TestBridge, name: string, above: Span | undefined, attributes: Attributes = {}): Span {
+  const under = above ? trace.setSpan(context.active(), above) : context.active();
+  const attributesAtStart = { "gen_ai.operation.name": "chat", "gen_ai.request.model": "m", ...attributes };
+  return bridge.tracer.startSpan(name, { attributes: attributesAtStart }, under);
+}
+
+function end(span: Span, attributes: Attributes): void {
+  span.setAttributes(attributes);
+  span.end();
+}
+
+/** What each run is, and the input tokens that it counts. */
+function countsOf(receiver: Receiver): Record<string, string> {
+  const said = [...receiver.runs.values()].map((run) => {
+    const usage = run.extra.metadata.usage_metadata as { input_tokens?: number } | undefined;
+    return [run.name, usage ? `${run.run_type} ${usage.input_tokens}` : run.run_type];
+  });
+  return Object.fromEntries(said);
+}
+
+describe("two model runs, one inside the other, are one call", () => {
+  it.each(["inner first", "outer first"])(
+    "the inner one stays the call where both have messages: %s",
+    async (order) => {
+      const bridge = await startBridge({ pendingAfterMillis: 60_000 });
+      const outer = startCall(bridge, "outer", undefined, messages);
+      const inner = startCall(bridge, "inner", outer, messages);
+      const ended = order === "inner first" ? [inner, outer] : [outer, inner];
+      for (const span of ended) end(span, tokens(7));
+      const receiver = await bridge.finish();
+      expect(countsOf(receiver)).toEqual({ outer: "chain", inner: "llm 7" });
+      expect(receiver.one("outer").extra.metadata).toMatchObject({ "gen_ai.usage.input_tokens": 7 });
+      expect(receiver.operations).toHaveLength(2);
+    },
+  );
+
+  it.each([
+    ["outer", "inner first"],
+    ["outer", "outer first"],
+    ["inner", "inner first"],
+    ["inner", "outer first"],
+  ])("the one that has the messages stays what it is and keeps the usage: %s, %s", async (speaker, order) => {
+    const bridge = await startBridge({ pendingAfterMillis: 60_000 });
+    const outer = startCall(bridge, "outer", undefined, speaker === "outer" ? messages : {});
+    const inner = startCall(bridge, "inner", outer, speaker === "inner" ? messages : {});
+    const ended = order === "inner first" ? [inner, outer] : [outer, inner];
+    for (const span of ended) end(span, tokens(7));
+    const other = speaker === "outer" ? "inner" : "outer";
+    expect(countsOf(await bridge.finish())).toEqual({ [speaker]: "llm 7", [other]: "chain" });
+  });
+
+  it.each(["inner first", "outer first"])(
+    "the other's usage counts where the one with messages has none: %s",
+    async (order) => {
+      const bridge = await startBridge({ pendingAfterMillis: 60_000 });
+      const outer = startCall(bridge, "outer", undefined, messages);
+      const inner = startCall(bridge, "inner", outer);
+      if (order === "inner first") {
+        end(inner, tokens(7));
+        end(outer, {});
+      } else {
+        end(outer, {});
+        end(inner, tokens(7));
+      }
+      expect(countsOf(await bridge.finish())).toEqual({ outer: "llm 7", inner: "chain" });
+    },
+  );
+
+  it.each([
+    ["first", ["inner", "middle", "outer"]],
+    ["last", ["outer", "middle", "inner"]],
+    ["between", ["middle", "inner", "outer"]],
+    ["between, the outer one first", ["outer", "inner", "middle"]],
+  ])("three levels are one call too, the innermost ending %s", async (_, order) => {
+    for (const speaker of ["outer", "middle", "inner"]) {
+      const bridge = await startBridge({ pendingAfterMillis: 60_000 });
+      const said = (name: string) => (name === speaker ? messages : {});
+      const outer = startCall(bridge, "outer", undefined, said("outer"));
+      const middle = startCall(bridge, "middle", outer, said("middle"));
+      const inner = startCall(bridge, "inner", middle, said("inner"));
+      const spans: Record<string, Span> = { outer, middle, inner };
+      for (const name of order) end(spans[name] as Span, tokens(7));
+      const expected = { outer: "chain", middle: "chain", inner: "chain", [speaker]: "llm 7" };
+      expect(countsOf(await bridge.finish()), speaker).toEqual(expected);
+    }
+  });
+
+  it("a chain between them changes nothing, even when it ends before both", async () => {
+    const bridge = await startBridge({ pendingAfterMillis: 60_000 });
+    const outer = startCall(bridge, "outer", undefined);
+    const step = bridge.tracer.startSpan("step", {}, trace.setSpan(context.active(), outer));
+    const inner = startCall(bridge, "inner", step, messages);
+    step.end();
+    end(outer, tokens(7));
+    end(inner, tokens(7));
+    expect(countsOf(await bridge.finish())).toEqual({ outer: "chain", step: "chain", inner: "llm 7" });
+  });
+
+  it("a tool, an agent or a retriever between them makes them two calls", async () => {
+    for (const operation of ["execute_tool", "invoke_agent", "retrieval"]) {
+      const bridge = await startBridge({ pendingAfterMillis: 60_000 });
+      const outer = startCall(bridge, "outer", undefined);
+      const attributes = { "gen_ai.operation.name": operation, "gen_ai.tool.name": "t", "gen_ai.agent.name": "a" };
+      const between = bridge.tracer.startSpan("between", { attributes }, trace.setSpan(context.active(), outer));
+      const inner = startCall(bridge, "inner", between);
+      end(inner, tokens(3));
+      between.end();
+      end(outer, tokens(7));
+      expect(countsOf(await bridge.finish()), operation).toMatchObject({ outer: "llm 7", inner: "llm 3" });
+    }
+  });
+});
+
+describe("the decision waits pendingAfterMillis at most", () => {
+  it("then an inner call that ended stays the call where the outer one has shown no messages", async () => {
+    const bridge = await startBridge({ pendingAfterMillis: 40 });
+    const outer = startCall(bridge, "outer", undefined);
+    const inner = startCall(bridge, "inner", outer);
+    end(inner, tokens(7));
+    await until(() => bridge.receiver.byName("inner").some((run) => run.end_time), "the inner call is sent");
+    end(outer, { ...messages, ...tokens(7) });
+    expect(countsOf(await bridge.finish())).toEqual({ outer: "chain", inner: "llm 7" });
+  });
+
+  it("then an inner call gives way to an outer one that has shown messages, which counts its usage", async () => {
+    const bridge = await startBridge({ pendingAfterMillis: 40 });
+    const outer = startCall(bridge, "outer", undefined, messages);
+    const inner = startCall(bridge, "inner", outer);
+    end(inner, tokens(7));
+    await until(() => bridge.receiver.byName("inner").some((run) => run.end_time), "the inner call is sent");
+    end(outer, {});
+    expect(countsOf(await bridge.finish())).toEqual({ outer: "llm 7", inner: "chain" });
+  });
+
+  it("then it is made by what the inner one showed at its start: no call, and the outer one stays", async () => {
+    const bridge = await startBridge({ pendingAfterMillis: 40 });
+    const outer = startCall(bridge, "outer", undefined);
+    const inner = bridge.tracer.startSpan("inner", {}, trace.setSpan(context.active(), outer));
+    end(outer, tokens(7));
+    await until(() => bridge.receiver.byName("outer").some((run) => run.end_time), "the outer call is sent");
+    end(inner, { "gen_ai.operation.name": "chat", "gen_ai.request.model": "m", ...tokens(7) });
+    expect(countsOf(await bridge.finish())).toEqual({ outer: "llm 7", inner: "chain" });
+  });
+
+  it("then it is made by what the inner one showed at its start: a call, and it stays one", async () => {
+    const bridge = await startBridge({ pendingAfterMillis: 40 });
+    const outer = startCall(bridge, "outer", undefined);
+    const inner = startCall(bridge, "inner", outer, messages);
+    end(outer, tokens(7));
+    await until(() => bridge.receiver.byName("outer").some((run) => run.end_time), "the outer call is sent");
+    end(inner, tokens(7));
+    expect(countsOf(await bridge.finish())).toEqual({ outer: "chain", inner: "llm 7" });
+  });
+});
+
+describe("errors are told once", () => {
+  it("where they happened; the runs above keep their first line as a status, without the stack", async () => {
+    const bridge = await startBridge();
+    const failure = new Error("the model is overloaded");
+    bridge.genai.startActiveSpan("agent", (agent) => {
+      bridge.genai.startActiveSpan("chat", (chat) => {
+        for (const span of [chat, agent]) {
+          span.recordException(failure);
+          span.setStatus({ code: 2, message: failure.message });
+          span.end();
+        }
+      });
+    });
+    const receiver = await bridge.finish();
+    expect(treeOf(receiver)).toEqual(["agent(chat)"]);
+    expect(receiver.one("chat").error).toContain("model-calls.test.ts");
+    expect(receiver.one("agent").error).toContain("the model is overloaded");
+    expect(receiver.one("agent").error).not.toContain("model-calls.test.ts");
+  });
+});
