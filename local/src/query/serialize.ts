@@ -1,7 +1,7 @@
 // Runs as `RunSchema` of the OpenAPI description writes them, with what is derived.
 import { idsOf } from "../ingest/rules.js";
 import { usageFromColumn } from "../ingest/usage.js";
-import { type JsonObject, numberOf, parseJson, stringOf } from "../json.js";
+import { isObject, type JsonObject, numberOf, parseJson, stringOf } from "../json.js";
 import { attachmentNames } from "../storage/attachments.js";
 import type { Db, Row } from "../storage/database.js";
 import { feedbackStats } from "../storage/feedback.js";
@@ -203,11 +203,20 @@ function costsOf(costs: Record<string, number> | undefined): Record<string, stri
 
 const PREVIEW_CHARS = 300;
 
-/** The beginning of what a person would read first. */
+/** The beginning of what a person would read first: the last message's text, an only text, else the JSON. */
 export function previewOf(value: unknown): string | null {
   if (value === null || value === undefined) return null;
-  const text = JSON.stringify(value);
+  const text = readable(value) ?? JSON.stringify(value);
   return text.length > PREVIEW_CHARS ? `${text.slice(0, PREVIEW_CHARS)}…` : text;
+}
+
+function readable(value: unknown): string | undefined {
+  if (!isObject(value)) return undefined;
+  const { messages } = value;
+  const last: unknown = Array.isArray(messages) ? messages.at(-1) : undefined;
+  if (isObject(last) && typeof last["content"] === "string" && last["content"] !== "") return last["content"];
+  const [only, ...more] = Object.values(value);
+  return typeof only === "string" && more.length === 0 ? only : undefined;
 }
 
 function attachmentUrls(runId: string, names: readonly string[] | undefined): JsonObject | null {
