@@ -16,6 +16,8 @@ export interface LocalTrace {
   name: string;
   /** Spans that have started here and not ended. */
   openSpans: number;
+  /** Kept spans that are open, while the trace is held: any of them may yet show itself as GenAI. */
+  undecided: Set<Tracked>;
   /** Ended and referenced runs, and pending posts due, until the trace opens. */
   held: Set<Tracked>;
   heldBytes: number;
@@ -87,6 +89,7 @@ export function createLocalTraces(
   function drop(trace: LocalTrace, reason: DropReason): void {
     forget(trace);
     trace.state = "dropped";
+    trace.undecided.clear();
     onDrop(trace, reason);
     trace.held = new Set();
   }
@@ -106,6 +109,7 @@ export function createLocalTraces(
         root: undefined,
         name: "",
         openSpans: 0,
+        undecided: new Set(),
         held: new Set(),
         heldBytes: 0,
         project: project.name,
@@ -122,6 +126,7 @@ export function createLocalTraces(
       if (trace.state !== "held") return [];
       forget(trace);
       trace.state = "open";
+      trace.undecided.clear();
       const { held } = trace;
       trace.held = new Set();
       return held;

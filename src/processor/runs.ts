@@ -96,6 +96,7 @@ export function createRuns({ owner, options, target, modelCallWaitMillis, rememb
       traces.spanStarted(tracked.trace);
       if (tracked.isKept && tracked.keptParent) tracked.keptParent.openChildren += 1;
       if (opensTrace) openTrace(tracked.trace);
+      else if (tracked.isKept && tracked.trace.state === "held") tracked.trace.undecided.add(tracked);
       open.add(tracked);
     } catch (error) {
       fault("a span could not be placed", error);
@@ -124,6 +125,7 @@ export function createRuns({ owner, options, target, modelCallWaitMillis, rememb
     open.remove(tracked);
     retireEntries(tracked.spanId);
     const { trace } = tracked;
+    trace.undecided.delete(tracked);
     if (!tracked.isKept) letGo(tracked);
     else {
       if (trace.state === "held" && showsGenAi(tracked)) openTrace(trace);
@@ -152,8 +154,8 @@ export function createRuns({ owner, options, target, modelCallWaitMillis, rememb
   /** Looks at every span of a held trace that is still open: some libraries set their attributes after the start. */
   function lookForGenAi(trace: LocalTrace): boolean {
     if (trace.state === "held") {
-      for (const tracked of open) {
-        if (tracked.trace === trace && showsGenAi(tracked)) {
+      for (const tracked of trace.undecided) {
+        if (showsGenAi(tracked)) {
           openTrace(trace);
           break;
         }
