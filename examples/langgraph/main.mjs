@@ -61,6 +61,6 @@ await tracer.startActiveSpan("handle question", async (span) => {
 await RunTree.sharedClient.awaitPendingTraceBatches();
 await tracing.shutdown();
 await expectTrees(server.url, [
-  "handle question(LangGraph(__start__, model(route), tools(weather(look up)), model(route)))",
+  "handle question(LangGraph(__start__, model(RunnableLambda), tools(weather(look up)), model(RunnableLambda)))",
 ]);
 await server.close();

@@ -12,7 +12,7 @@ const trees: Record<string, string[]> = {
   "job-queue": ["handle upload(summarize, summarize)"],
   "worker-pool": ["digest(embed, embed, embed)"],
   resume: ["killed by SIGKILL; the service has: job [pending](step 1)", "job(step 1, step 2)"],
-  langgraph: ["handle question(LangGraph(__start__, model(route), tools(weather(look up)), model(route)))"],
+  langgraph: ["handle question(LangGraph(__start__, model(RunnableLambda), tools(weather(look up)), model(RunnableLambda)))"],
   "start-trace": ["job first(chat)", "job second(chat)"],
 };
 

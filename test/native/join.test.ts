@@ -4,6 +4,7 @@ import { RunnableLambda } from "@langchain/core/runnables";
 import { tool } from "@langchain/core/tools";
 import { context, ROOT_CONTEXT, SpanStatusCode, trace } from "@opentelemetry/api";
 import { Client } from "langsmith";
+import { evaluate } from "langsmith/evaluation";
 import { RunTree } from "langsmith/run_trees";
 import { getCurrentRunTree, traceable, withRunTree } from "langsmith/traceable";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -276,6 +277,58 @@ describe("LangChain", () => {
     expect(seen).toContain("LSB_WARN_TRACED_TWICE");
     expect(seen.join("\n")).toMatch(/unset LANGSMITH_TRACING.*joinLangSmith\(\)/s);
     await finish(bridge);
+  });
+});
+
+describe("evaluate()", () => {
+  it("finds what runs inside its target: spans hang under the experiment's run, in its project", async () => {
+    const bridge = await startBoth();
+    // No datasets here: what asks for them is answered by hand, the runs go over the wire.
+    const client = Object.assign(native, {
+      createProject: async () => ({ id: uuid7(), name: "experiment", extra: {}, start_time: new Date().toISOString() }),
+      getDatasetUrl: async () => "http://localhost",
+      updateProject: async () => ({}),
+    });
+    const seen: string[] = [];
+    const target = async ({ x }: { x: number }) =>
+      bridge.tracer.startActiveSpan("our span", async (span) => {
+        const inner = traceable(async () => x * 2, { name: "native inside" });
+        const y = await inner();
+        span.end();
+        return { y };
+      });
+    const now = new Date().toISOString();
+    const data = [1, 2].map((x) => ({
+      id: uuid7(),
+      dataset_id: uuid7(),
+      inputs: { x },
+      outputs: { y: x * 2 },
+      created_at: now,
+      modified_at: now,
+      runs: [],
+    }));
+    await evaluate(target, {
+      data,
+      client,
+      experimentPrefix: "experiment",
+      evaluators: [
+        ({ outputs }: { outputs: Record<string, unknown> }) => {
+          seen.push(String(outputs.y));
+          return { key: "seen", score: 1 };
+        },
+      ],
+    }).catch((error: unknown) => seen.push(String(error)));
+    expect(seen.sort()).toEqual(["2", "4"]);
+    await native.awaitPendingTraceBatches();
+    await bridge.processor.shutdown();
+    const { receiver } = bridge;
+    const targets = receiver.byName("target");
+    expect(targets).toHaveLength(2);
+    for (const run of targets) {
+      const [span] = receiver.byName("our span").filter((one) => one.parent_run_id === run.id);
+      expect(span?.session_name).toBe(run.session_name);
+      expect(receiver.byName("native inside").map((one) => one.parent_run_id)).toContain(span?.id);
+    }
   });
 });
 
