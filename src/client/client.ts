@@ -279,6 +279,7 @@ function hostOf(url: string): string {
 }
 
 function storedRun(value: unknown, subject: string): StoredRun {
-  if (typeof value === "object" && value !== null && typeof field(value, "id") === "string") return value as StoredRun;
+  // What is not selected is not there, the id included.
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as StoredRun;
   throw new LangSmithRequestError("LSB_ERR_REQUEST", `the answer for ${subject} is no run`);
 }

@@ -179,8 +179,8 @@ async function findParent(tree: RunTree, parentId: string): Promise<void> {
   state.missingParent = undefined;
   const { runId, startMicros } = state.place;
   try {
-    const { Client } = await import("../client/client.js");
-    const parent = await new Client().readRun(parentId);
+    const { findRun } = await import("../client/find-run.js");
+    const parent = await findRun(parentId);
     const above = placeOfDottedOrder(parent.dotted_order);
     if (!above) throw new Error("the run has no valid dotted_order");
     state.place = childPlace(above, runId, startMicros);

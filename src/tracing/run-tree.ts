@@ -270,13 +270,14 @@ export class RunTree {
   }
 
   /**
-   * The tree of a run of which only the id was kept: known in this process, else read from LangSmith.
+   * The tree of a run of which only the id was kept, read from LangSmith.
    *
-   * @throws RunIdError for an id that is no UUID; else what `client.readRun` throws
+   * @throws what `findRun` throws (or `client.readRun`, where one is given): its `code` says what is wrong
    */
   static async fromRunId(id: string, client?: { readRun(id: string): Promise<RunLike> }): Promise<RunTree> {
-    const reader = client ?? new (await import("../client/client.js")).Client();
-    return RunTree.fromRun(await reader.readRun(id));
+    if (client) return RunTree.fromRun(await client.readRun(id));
+    const { findRun } = await import("../client/find-run.js");
+    return RunTree.fromRun(await findRun(id));
   }
 
   /** A child of the LangChain run in a RunnableConfig's callbacks; a root where there is none. */

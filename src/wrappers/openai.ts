@@ -2,7 +2,7 @@
 import type { KeyValues } from "../run.js";
 import { getCurrentRunTree, isTraceableFunction, type TraceableConfig, traceable } from "../tracing/index.js";
 import type { LooseConfig } from "../tracing/types.js";
-import { hasMethod, isAsyncIterable, isKeyValues } from "../tracing/values.js";
+import { isAsyncIterable, isKeyValues } from "../tracing/values.js";
 import { aggregateChat, aggregateResponses, aggregateText } from "./openai-aggregate.js";
 import { withoutVectors, withUsage } from "./openai-usage.js";
 
@@ -122,7 +122,7 @@ function resource(bare: object, names: readonly string[], kind: Kind, all: All):
     const method: unknown = Reflect.get(bare, name);
     if (typeof method !== "function") continue;
     const bound: AnyMethod = method.bind(bare);
-    methods[name] = traceable(name === "stream" ? consumed(bound) : bound, configOf(kind, all) as TraceableConfig);
+    methods[name] = traceable(name === "stream" ? watched(bound) : bound, configOf(kind, all) as TraceableConfig);
   }
   return over(bare, methods);
 }
@@ -175,27 +175,22 @@ function invocationParams(
   };
 }
 
-const FINALS = ["finalChatCompletion", "finalMessage", "finalResponse"];
-
-/** A stream helper whose `final…` methods read the stream to its end, so that its run ends with them. */
-function consumed(method: AnyMethod): AnyMethod {
+/**
+ * A stream helper is read by iteration, by events, or by what it ends in, and each of these works beside the others:
+ * so its run is watched by an iteration of its own, begun when the helper has been handed on, before its first event.
+ */
+function watched(method: AnyMethod): AnyMethod {
   return (...args: unknown[]) => {
     const stream: unknown = method(...args);
-    for (const name of FINALS) {
-      if (!isAsyncIterable(stream) || !hasMethod(stream, name)) continue;
-      const final: AnyMethod = Reflect.get(stream, name);
-      const value = async (...more: unknown[]) => {
-        await callIfThere(stream, "done");
-        for await (const _ of stream);
-        return final.apply(stream, more);
-      };
-      Reflect.defineProperty(stream, name, { value, configurable: true, writable: true });
-    }
+    if (isAsyncIterable(stream)) queueMicrotask(() => void readToEnd(stream));
     return stream;
   };
 }
 
-async function callIfThere(on: object, name: string): Promise<void> {
-  const method: unknown = Reflect.get(on, name);
-  if (typeof method === "function") await method.call(on);
+async function readToEnd(stream: AsyncIterable<unknown>): Promise<void> {
+  try {
+    for await (const _ of stream);
+  } catch {
+    // It is the run's error now; whoever reads the stream gets it by his own way.
+  }
 }

@@ -37,7 +37,10 @@ interface Ran {
 }
 
 /** Runs a TypeScript program, types stripped, under register; its runs are those of a project of its own. */
-async function run(source: string, { project = `program-${++count}`, reads = project } = {}): Promise<Ran> {
+async function run(source: string, options: { reads?: string } = {}): Promise<Ran> {
+  count += 1;
+  const project = `program-${count}`;
+  const { reads = project } = options;
   const { code } = await transform(source, { loader: "ts", format: "esm" });
   const file = `program-${count}.mjs`;
   await application.write(file, code);
