@@ -1,2 +1,5 @@
-// The types of build.mjs and children.mjs, for the tests that use them.
-export declare function buildIfStale(root: string, signal?: AbortSignal): Promise<boolean>;
+// The types of build.mjs, for the tests that use it.
+export declare function buildIfStale(
+  root: string,
+  options?: { signal?: AbortSignal; withTypes?: boolean },
+): Promise<boolean>;

@@ -39,7 +39,7 @@ try {
 }
 
 async function demo() {
-  if (await buildIfStale(root, interrupted.signal)) console.log("Built the packages.");
+  if (await buildIfStale(root, { signal: interrupted.signal })) console.log("Built the packages.");
   const { startLocalServer } = await import("otel-langsmith-local");
   const dataDir = await mkdtemp(join(tmpdir(), "otel-langsmith-demo-"));
   undo.push(() => rm(dataDir, { recursive: true, force: true }));

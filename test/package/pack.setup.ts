@@ -22,7 +22,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const report = z.array(z.object({ filename: z.string(), files: z.array(z.object({ path: z.string() })) })).length(1);
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  await buildIfStale(root);
+  await buildIfStale(root, { withTypes: true });
   const folder = await mkdtemp(join(tmpdir(), "otel-langsmith-pack-"));
   const bridge = await pack(root, folder);
   const local = await pack(join(root, "local"), folder);
