@@ -75,6 +75,10 @@ export function problemsOf(runs, spent) {
     const said = `${counted.input} in and ${counted.output} out`;
     problems.push(`The runs say ${said} tokens; the model used ${spent.input} in and ${spent.output} out.`);
   }
+  const summed = roots[0]?.run.total_tokens;
+  if (summed !== spent.input + spent.output) {
+    problems.push(`The server sums the tree up to ${summed} tokens; the model used ${spent.input + spent.output}.`);
+  }
   return problems;
 }
 

@@ -10,7 +10,7 @@ const openai = createOpenAI({ baseURL: setting("MODEL_URL"), apiKey: "none" });
 const weatherUrl = setting("WEATHER_URL");
 
 const notes = [
-  { text: "Umbrellas are lent at the front desk.", vector: [0.5, -0.5, 0.25, 0.75] },
+  { text: "Umbrellas are lent at the front desk.", vector: [0.5, 0.75, 0.25, -0.25] },
   { text: "Breakfast is served from seven.", vector: [-0.75, 0.5, 0.25, -0.5] },
 ];
 

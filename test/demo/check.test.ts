@@ -27,6 +27,7 @@ function wholeTrace(outline = expectedOutlines[0] ?? ""): TracedRun[] {
       status: "success",
       start_time: "2026-01-01T00:00:00.000000",
       end_time: "2026-01-01T00:00:01.250000",
+      total_tokens: at === 0 ? 42 : null,
       outputs: isModel ? { usage_metadata: isFirstModel ? { input_tokens: 30, output_tokens: 12 } : {} } : {},
       extra: { metadata: { "service.name": service } },
     };
@@ -55,6 +56,7 @@ describe("the demo's check", () => {
       (runs) => changed(runs, 0, { outputs: { usage_metadata: { input_tokens: 30 } } }),
       /tokens/,
     ],
+    ["the server sums up more", (runs) => changed(runs, 0, { total_tokens: 84 }), /sums the tree up to 84/],
     ["tokens are lost", (runs) => runs.map((run) => ({ ...run, outputs: {} })), /0 in and 0 out/],
   ])("says so when %s", (_, change, sentence) => {
     expect(problemsOf(change(wholeTrace()), spent).join("\n")).toMatch(sentence);
