@@ -1,24 +1,16 @@
-// The life of operations: taken in, merged or held where a post and its end meet, batched, handed to the chain, settled.
+// The life of operations: taken in, merged or held where a post and its end meet, sent, and settled.
 import { cutParts } from "./cut.js";
+import { type Chain, createDispatcher } from "./dispatcher.js";
 import { DeliveryError, toDeliveryError } from "./errors.js";
-import { batchOf, ITEM_OVERHEAD_BYTES, type Item, partsBytes, type RunParts, type Sender } from "./item.js";
+import { ITEM_OVERHEAD_BYTES, type Item, partsBytes, type RunParts } from "./item.js";
+import { createLedger } from "./ledger.js";
 import type { LossCause, Operation } from "./operation.js";
 import type { Settings } from "./options.js";
 import { createPendingRuns, type PendingRun, patchParts } from "./pending.js";
-import { createFairQueue } from "./queue.js";
 import type { Reporter } from "./reporter.js";
 import type { Fate } from "./split.js";
 import type { Spool } from "./spool/spool.js";
 import type { Timers } from "./timers.js";
-
-/** What the outbox needs of the chain. */
-export interface Chain extends Sender {
-  /** Resolves when the server's limits are known, or will not be. */
-  ready(signal: AbortSignal): Promise<void>;
-  limits(): { maxCount: number; maxBytes: number };
-  /** Nothing else is under way. */
-  conclude(): void;
-}
 
 /** Where items go that memory cannot hold; absent without a spool. */
 export type Shelf = Pick<Spool, "park" | "journal" | "done" | "quarantine" | "isJournal">;
@@ -28,24 +20,24 @@ export interface OutboxOptions {
   timers: Timers;
   reporter: Reporter;
   shelf: Shelf | undefined;
-  onSettled?: (item: Item, fate: Fate) => void;
+  onSettled: (item: Item, fate: Fate) => void;
 }
 
 export interface Outbox {
-  /** Set once, when the chain has been built around `settle` and `requeue`. */
+  /** Called once, when the chain has been built around `settle`, `requeue` and `cut`. */
   connect(chain: Chain): void;
   take(operation: Operation, parts: RunParts): boolean;
   settle(item: Item, fate: Fate): void;
   requeue(items: readonly Item[]): void;
-  sendParked(items: readonly Item[]): Promise<void>;
-  batchLimits(): { maxCount: number; maxBytes: number };
   /** Makes an item that alone was too large smaller; false when it cannot be. */
   cut(item: Item): boolean;
+  /** Items from the spool, through the same chain; what comes to nothing stays there. */
+  sendParked(items: readonly Item[]): Promise<void>;
+  batchLimits(): { maxCount: number; maxBytes: number };
   flush(timeoutMillis: number): Promise<void>;
   shutdown(timeoutMillis: number): Promise<void>;
   counts(): { queued: number; queuedBytes: number; inFlight: number; sent: number; repeated: number };
   readonly stopSignal: AbortSignal;
-  readonly isClosed: boolean;
 }
 
 /** Smaller runs are not cut because the queue is getting full. */
@@ -54,29 +46,37 @@ const LARGE_RUN_BYTES = 1_048_576;
 /** A single run that is refused as too large is cut no further than this. */
 const SMALLEST_RUN_BYTES = 16_384;
 
+/** How long requests may take to end once they were told to. */
+const ABORT_MILLIS = 500;
+
+type Place = "memory" | "disk" | "refused";
+
 export function createOutbox({ settings, timers, reporter, shelf, onSettled }: OutboxOptions): Outbox {
-  const queue = createFairQueue();
   const pending = createPendingRuns();
-  // In order of arrival: a flush waits until its oldest is younger than the flush.
-  const outstanding = new Map<number, Item>();
-  const flying = new Set<Item>();
-  const waiters = new Set<{ seq: number; done: () => void }>();
+  const ledger = createLedger(timers);
   const stop = new AbortController();
-  let chain: Chain | undefined;
-  let heldBytes = 0;
-  let seq = 0;
+  const dispatcher = createDispatcher({
+    settings,
+    timers,
+    ledger,
+    stop: stop.signal,
+    onTaken(item, maxBytes) {
+      // The server's limit may have become known only now.
+      if (item.bytes > maxBytes) cutTo(item, maxBytes);
+      const run = pending.get(item.runId);
+      if (item.pending && run?.post === item) run.phase = "flying";
+    },
+    onFailed: giveUp,
+  });
   let sent = 0;
   let repeated = 0;
-  let workers = 0;
-  let isDue = false;
-  let cancelDelay: (() => void) | undefined;
   let isClosed = false;
   let closing: Promise<void> | undefined;
 
-  function newItem(operation: Operation, parts: RunParts): Item {
-    seq += 1;
-    return {
-      seq,
+  function take(operation: Operation, parts: RunParts): boolean {
+    if (isClosed) return refuse("shutdown", operation.run.id, "it came after shutdown");
+    const item: Item = {
+      seq: ledger.next(),
       runId: operation.run.id,
       traceId: operation.run.trace_id,
       verb: "post",
@@ -87,12 +87,8 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
       isSettled: false,
       mayHaveArrived: false,
     };
-  }
-
-  function take(operation: Operation, parts: RunParts): boolean {
-    if (isClosed) return refuse("shutdown", operation.run.id, "it came after shutdown");
-    const item = newItem(operation, parts);
-    if (item.bytes > runLimit()) cutTo(item, runLimit());
+    const maxBytes = runLimit();
+    if (item.bytes > maxBytes) cutTo(item, maxBytes);
     return operation.kind === "post" ? takePost(item) : takeEnd(item);
   }
 
@@ -102,40 +98,37 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
   }
 
   /** Charges the item to the bound; beyond it the item goes to disk, or is refused. */
-  function admit(item: Item): "memory" | "disk" | "refused" {
-    if (heldBytes + item.bytes > settings.queueMaxBytes) {
-      if (shelf?.park(item)) return "disk";
-      refuse(
-        shelf ? "spool_full" : "queue_full",
-        item.runId,
-        shelf ? "memory and spool are full" : `the queue holds its ${settings.queueMaxBytes} bytes`,
-      );
-      return "refused";
+  function admit(item: Item): Place {
+    if (ledger.bytes + item.bytes <= settings.queueMaxBytes) {
+      hold(item);
+      dispatcher.enqueue(item);
+      return "memory";
     }
-    hold(item);
-    return "memory";
+    if (shelf?.park(item)) return "disk";
+    if (shelf) refuse("spool_full", item.runId, "memory and spool are full");
+    else refuse("queue_full", item.runId, `the queue holds its ${settings.queueMaxBytes} bytes`);
+    return "refused";
   }
 
   function hold(item: Item): void {
-    heldBytes += item.bytes;
-    outstanding.set(item.seq, item);
+    ledger.hold(item);
     if (shelf?.isJournal) shelf.journal(item);
   }
 
   function takePost(item: Item): boolean {
-    const where = admit(item);
-    if (item.pending) {
-      pending.posted(item, where === "memory" ? "queued" : where === "disk" ? "parked" : "absent");
-      const run = pending.get(item.runId);
-      if (run && where !== "memory") run.post = undefined;
+    if (item.pending) pending.posted(item, "queued");
+    const place = admit(item);
+    const run = item.pending ? pending.get(item.runId) : undefined;
+    if (run && place !== "memory") {
+      run.phase = place === "disk" ? "parked" : "absent";
+      run.post = undefined;
     }
-    if (where === "memory") enqueue(item);
-    return where !== "refused";
+    return place !== "refused";
   }
 
   function takeEnd(item: Item): boolean {
     const run = pending.get(item.runId);
-    if (run?.phase === "queued" && run.post && queue.remove(run.post)) return replace(run.post, item);
+    if (run?.phase === "queued" && run.post && dispatcher.remove(run.post)) return replace(run.post, item);
     if (run?.phase === "flying" && run.post) {
       // It must stay beside its post, whose answer decides what it becomes: there are never more of these than requests
       // under way can carry, so they may go beyond the bound.
@@ -148,23 +141,19 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
     if (run?.phase === "parked") {
       // After its post, in the same order, on the same disk.
       item.verb = "patch";
-      if (shelf?.park(item)) return true;
-      return refuse("spool_full", item.runId, "its post is in the spool, which is full");
+      return shelf?.park(item) || refuse("spool_full", item.runId, "its post is in the spool, which is full");
     }
     if (run?.phase !== "absent") becomePatch(item, run);
-    const where = admit(item);
-    if (where === "memory") enqueue(item);
-    return where !== "refused";
+    return admit(item) !== "refused";
   }
 
   /** The pending post was never written: one complete post takes its place. */
   function replace(post: Item, end: Item): boolean {
     pending.forget(post.runId);
-    release(post);
-    const where = admit(end);
-    if (where === "memory") enqueue(end);
+    ledger.release(post);
+    const place = admit(end);
     succeed(post, end);
-    return where !== "refused";
+    return place !== "refused";
   }
 
   /** On disk too, one record takes the other's place, but not before it is there. */
@@ -180,34 +169,7 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
     item.verb = "patch";
     if (!run) return;
     const parts = patchParts(item.parts, run);
-    if (partsBytes(parts) !== partsBytes(item.parts)) resize(item, parts);
-  }
-
-  function enqueue(item: Item, isFirst = false): void {
-    if (isFirst) queue.pushFirst(item);
-    else queue.push(item);
-    if (isHurried() || queue.count >= batchLimits().maxCount || queue.bytes >= batchLimits().maxBytes) isDue = true;
-    if (isDue) pump();
-    else cancelDelay ??= timers.after(settings.batchDelayMillis, onDelay);
-  }
-
-  function onDelay(): void {
-    cancelDelay = undefined;
-    isDue = true;
-    pump();
-  }
-
-  function isHurried(): boolean {
-    return waiters.size > 0;
-  }
-
-  function batchLimits(): { maxCount: number; maxBytes: number } {
-    const limits = chain?.limits();
-    return {
-      maxCount: Math.min(settings.maxBatchCount, limits?.maxCount ?? settings.maxBatchCount),
-      // Headers and boundaries of the parts take their share.
-      maxBytes: Math.min(settings.maxBatchBytes, limits?.maxBytes ?? settings.maxBatchBytes) * 0.9,
-    };
+    if (partsBytes(parts) !== partsBytes(item.parts)) ledger.resize(item, parts);
   }
 
   /**
@@ -215,74 +177,18 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
    * is cut says more than one that is refused.
    */
   function runLimit(): number {
-    const limit = Math.min((chain?.limits().maxBytes ?? Number.POSITIVE_INFINITY) * 0.95, settings.queueMaxBytes / 2);
+    const limit = Math.min(dispatcher.runLimit(), settings.queueMaxBytes / 2);
     if (shelf) return limit;
-    return Math.min(limit, Math.max((settings.queueMaxBytes - heldBytes) / 2, LARGE_RUN_BYTES));
+    return Math.min(limit, Math.max((settings.queueMaxBytes - ledger.bytes) / 2, LARGE_RUN_BYTES));
   }
 
   function cutTo(item: Item, maxBytes: number): boolean {
     const parts = cutParts(item.parts, maxBytes - ITEM_OVERHEAD_BYTES);
     if (!parts) return false;
-    reporter.say(
-      "warn",
-      "LSB_WARN_CUT",
-      `run ${item.runId} of ${item.bytes} bytes is too large; its largest fields were cut`,
-    );
-    resize(item, parts);
+    const what = `run ${item.runId} of ${item.bytes} bytes is too large; its largest fields were cut`;
+    reporter.say("warn", "LSB_WARN_CUT", what);
+    ledger.resize(item, parts);
     return true;
-  }
-
-  function resize(item: Item, parts: RunParts): void {
-    item.parts = parts;
-    const bytes = partsBytes(parts) + ITEM_OVERHEAD_BYTES;
-    if (outstanding.has(item.seq)) heldBytes += bytes - item.bytes;
-    item.bytes = bytes;
-  }
-
-  function pump(): void {
-    while (isDue && chain && queue.count > 0 && workers < settings.maxConcurrentRequests && !stop.signal.aborted) {
-      const { maxCount } = batchLimits();
-      // The next worker would find nothing: those at work have not taken theirs yet.
-      if (workers > 0 && starting * maxCount >= queue.count) return;
-      void work(chain);
-    }
-    if (queue.count === 0) isDue = isHurried();
-  }
-
-  // Workers that wait for the server's limits before they take their batch.
-  let starting = 0;
-
-  async function work(through: Chain): Promise<void> {
-    workers += 1;
-    starting += 1;
-    try {
-      await through.ready(stop.signal);
-    } finally {
-      starting -= 1;
-    }
-    const { maxCount, maxBytes } = batchLimits();
-    const items = stop.signal.aborted ? [] : queue.take(maxCount, maxBytes);
-    if (queue.count === 0) isDue = isHurried();
-    for (const item of items) {
-      // The server's limit may have become known only now.
-      const limit = through.limits().maxBytes * 0.95;
-      if (item.bytes > limit) cutTo(item, limit);
-      flying.add(item);
-      const run = pending.get(item.runId);
-      if (item.pending && run?.post === item) run.phase = "flying";
-    }
-    try {
-      if (shelf?.isJournal) await Promise.all(items.map((item) => item.written));
-      if (items.length > 0) await through.send(batchOf(items), stop.signal);
-    } catch (error) {
-      // At shutdown whoever closes gives everything up, in the order in which it came.
-      const left = stop.signal.aborted ? [] : items.filter((item) => flying.has(item));
-      giveUp(left, toDeliveryError(error));
-    } finally {
-      workers -= 1;
-      pump();
-      if (workers === 0 && queue.count === 0) through.conclude();
-    }
   }
 
   /** Items whose request came to nothing: to disk, or lost. */
@@ -313,19 +219,13 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
 
   function settleItem(item: Item, fate: Fate): void {
     if (item.isSettled) return;
-    release(item);
+    // Before it is released: an end that waits for it is to be seen by whoever awaits both.
+    settlePending(item, fate);
     if (fate.kind === "sent" || fate.kind === "repeated") sent += 1;
     if (fate.kind === "repeated") repeated += 1;
     if (fate.kind !== "parked") shelf?.done(item);
-    onSettled?.(item, fate);
-    settlePending(item, fate);
-    wakeWaiters();
-  }
-
-  function release(item: Item): void {
-    item.isSettled = true;
-    flying.delete(item);
-    if (outstanding.delete(item.seq)) heldBytes -= item.bytes;
+    onSettled(item, fate);
+    ledger.release(item);
   }
 
   /** The post was answered, parked or lost: its end, when it waits, goes its way. */
@@ -351,36 +251,14 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
       shelf.journal(end);
       succeed(before, end);
     }
-    if (!stop.signal.aborted) enqueue(end, true);
-  }
-
-  function wakeWaiters(): void {
-    if (waiters.size === 0) return;
-    const oldest = outstanding.keys().next().value ?? Number.POSITIVE_INFINITY;
-    for (const waiter of [...waiters]) if (oldest > waiter.seq) waiter.done();
+    if (!stop.signal.aborted) dispatcher.enqueue(end, true);
   }
 
   async function flush(timeoutMillis: number): Promise<void> {
-    if (outstanding.size === 0) return;
+    if (ledger.count === 0) return;
     const letGo = timers.hold();
-    const ended = new Promise<void>((resolve) => {
-      const waiter = {
-        seq,
-        done: () => {
-          waiters.delete(waiter);
-          cancel();
-          resolve();
-        },
-      };
-      const cancel = timers.after(timeoutMillis, waiter.done);
-      waiters.add(waiter);
-    });
-    isDue = true;
-    pump();
-    if (workers === 0 && queue.count === 0) chain?.conclude();
-    timers.wakeAll();
-    chain?.hurry?.();
-    wakeWaiters();
+    const ended = ledger.whenReleased(timeoutMillis);
+    dispatcher.hurry();
     await ended;
     letGo();
   }
@@ -390,70 +268,45 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
     const letGo = timers.hold();
     await flush(timeoutMillis);
     stop.abort();
-    cancelDelay?.();
-    chain?.conclude();
-    // Requests under way end with the signal; one that hangs all the same is not waited for.
-    await Promise.race([
-      new Promise<void>((resolve) => {
-        const poll = () => (workers === 0 ? resolve() : void setImmediate(poll));
-        poll();
-      }),
-      new Promise<void>((resolve) => void timers.after(500, resolve)),
-    ]);
-    const rest = [...outstanding.values()].sort((a, b) => a.seq - b.seq);
-    giveUp(
-      rest,
-      new DeliveryError("stopped", `not sent within ${timeoutMillis} ms of shutdown`, { reach: "never_written" }),
-    );
+    await dispatcher.whenIdle(ABORT_MILLIS);
+    const why = `not sent within ${timeoutMillis} ms of shutdown`;
+    giveUp(ledger.items(), new DeliveryError("stopped", why, { reach: "never_written" }));
     letGo();
   }
 
-  /** Items from the spool, through the same chain; what comes to nothing stays there. */
-  async function sendParked(items: readonly Item[]): Promise<void> {
-    if (!chain || stop.signal.aborted) return;
-    try {
-      await chain.ready(stop.signal);
-      await chain.send(batchOf(items), stop.signal);
-    } catch (error) {
-      reporter.say("info", "LSB_INFO_SPOOL_WAITS", `the spool waits: ${toDeliveryError(error).message}`);
-    }
-    if (workers === 0 && queue.count === 0) chain.conclude();
-  }
-
   return {
-    connect(built) {
-      chain = built;
-    },
+    connect: dispatcher.connect,
     take,
     settle,
     requeue(items) {
       for (const item of [...items].reverse()) {
-        if (item.isSettled || !flying.delete(item)) continue;
+        if (item.isSettled || !ledger.land(item)) continue;
         const run = pending.get(item.runId);
         // It was refused: what was never taken may be replaced again.
         if (item.pending && run?.post === item && !item.mayHaveArrived && !run.end) run.phase = "queued";
-        enqueue(item, true);
+        dispatcher.enqueue(item, true);
       }
     },
     // Half of what was refused, as far down as a run that still says something.
     cut: (item) => item.bytes > SMALLEST_RUN_BYTES && cutTo(item, Math.max(item.bytes / 2, SMALLEST_RUN_BYTES)),
-    sendParked,
-    batchLimits,
+    async sendParked(items) {
+      await dispatcher.sendBeside(items).catch((error: unknown) => {
+        reporter.say("info", "LSB_INFO_SPOOL_WAITS", `the spool waits: ${toDeliveryError(error).message}`);
+      });
+    },
+    batchLimits: dispatcher.limits,
     flush,
     shutdown(timeoutMillis) {
       closing ??= close(timeoutMillis);
       return closing;
     },
     counts: () => ({
-      queued: outstanding.size - flying.size,
-      queuedBytes: heldBytes,
-      inFlight: flying.size,
+      queued: ledger.count - ledger.flying,
+      queuedBytes: ledger.bytes,
+      inFlight: ledger.flying,
       sent,
       repeated,
     }),
     stopSignal: stop.signal,
-    get isClosed() {
-      return isClosed;
-    },
   };
 }
