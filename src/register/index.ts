@@ -19,7 +19,7 @@ import { announce } from "./announcement.js";
 import { onProcessEnd } from "./ending.js";
 import { hasTracerProvider, sayExisting, watchForOtherProviders } from "./existing.js";
 import { asksForExporters, spanProcessorsOf } from "./from-env.js";
-import { registerAutoInstrumentations } from "./instrumentations.js";
+import { makeAutoInstrumentations } from "./instrumentations.js";
 import { applicationPackages, type PackageFinder } from "./packages.js";
 import { propagatorFromEnv, resourceFromEnv, samplerFromEnv } from "./provider-parts.js";
 import { findSdk, type Sdk, type SdkTracerProvider } from "./sdk.js";
@@ -116,7 +116,7 @@ function set(options: RegisterOptions, resolved: ResolvedOptions, ground: Ground
     return NOTHING;
   }
   // Before the exporters: what they load (gRPC, http) could not be instrumented any more.
-  const instrumentations = registerAutoInstrumentations(packages);
+  const instrumentations = makeAutoInstrumentations(packages);
   const exporters = spanProcessorsOf(sdk, packages, env, { whenUnset: "asked" });
   const provider = sdk.provider({
     resource: resourceFromEnv(sdk, packages, env),
@@ -124,7 +124,12 @@ function set(options: RegisterOptions, resolved: ResolvedOptions, ground: Ground
     spanProcessors: [...(processor ? [processor] : []), ...exporters.map((each) => each.processor)],
   });
   setGlobals(provider, propagatorFromEnv(sdk, packages, env, ours));
-  announce({ resolved, exporters: exporters.map((each) => each.name), instrumentations });
+  instrumentations?.use(provider);
+  announce({
+    resolved,
+    exporters: exporters.map((each) => each.name),
+    instrumentations: instrumentations?.count,
+  });
   return ending(provider, resolved, ground);
 }
 

@@ -1,25 +1,38 @@
 // @opentelemetry/auto-instrumentations-node, where the application has it, and the loader hook it needs for ES modules.
 import module, { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import { diag } from "@opentelemetry/api";
+import { diag, type TracerProvider } from "@opentelemetry/api";
 import { type FoundPackage, functionIn, type PackageFinder } from "./packages.js";
 
 const AUTOMATIC = "@opentelemetry/auto-instrumentations-node";
 const HOOK = "@opentelemetry/instrumentation/hook.mjs";
 
+/** Automatic instrumentations that were made, and patch what is loaded from now on. */
+export interface AutoInstrumentations {
+  readonly count: number;
+  /**
+   * Lets their spans be the provider's. It must be registered before: on OpenTelemetry's 3.x line, what an
+   * instrumentation takes for the global provider earlier never becomes it.
+   */
+  use(provider: TracerProvider): void;
+}
+
 /**
- * Switches the automatic instrumentations on; they read `OTEL_NODE_ENABLED_INSTRUMENTATIONS` and
- * `OTEL_NODE_DISABLED_INSTRUMENTATIONS` themselves. Returns how many, or undefined where they are not installed.
+ * Makes the automatic instrumentations; they read `OTEL_NODE_ENABLED_INSTRUMENTATIONS` and
+ * `OTEL_NODE_DISABLED_INSTRUMENTATIONS` themselves. Undefined where they are not installed.
  */
-export function registerAutoInstrumentations(packages: PackageFinder): number | undefined {
+export function makeAutoInstrumentations(packages: PackageFinder): AutoInstrumentations | undefined {
   const automatic = packages.find(AUTOMATIC);
-  const instrumentations = functionIn<[], object[]>(automatic, "getNodeAutoInstrumentations")?.();
   const base = packages.from(automatic?.path).find("@opentelemetry/instrumentation");
   const registerInstrumentations = functionIn<[object], unknown>(base, "registerInstrumentations");
-  if (!automatic || !base || !instrumentations || !registerInstrumentations) return undefined;
+  const getInstrumentations = functionIn<[], object[]>(automatic, "getNodeAutoInstrumentations");
+  if (!automatic || !base || !registerInstrumentations || !getInstrumentations) return undefined;
   hookModules(automatic, base);
-  registerInstrumentations({ instrumentations });
-  return instrumentations.length;
+  const instrumentations = getInstrumentations();
+  return {
+    count: instrumentations.length,
+    use: (tracerProvider) => registerInstrumentations({ instrumentations, tracerProvider }),
+  };
 }
 
 /**
