@@ -61,6 +61,7 @@ export function createCore(options: ResolvedOptions, extra: CoreOptions = {}): C
     openTrace(entry) {
       (ownerOf(entry) ?? runs).openTrace(entry);
     },
+    onlyRoot: (otelTraceId) => runs.onlyRoot(otelTraceId),
     isUnsampled: (entry) => ownerOf(entry)?.isUnsampled(entry) ?? runs.isUnsampled(entry),
     addLogRecord: (entry, record) => (ownerOf(entry) ?? runs).addLogRecord(entry, record),
     exportTo: (entry, span, to) => runs.exportTo(entry, span, to),
@@ -79,7 +80,8 @@ export function createCore(options: ResolvedOptions, extra: CoreOptions = {}): C
         extra.beforeShutdown?.();
         await extra.beforeFlush?.();
         await runs.close();
-        await sink.shutdown(left());
+        // What is not sent by then is counted, said and spooled in the time that remains.
+        await sink.shutdown(left() - Math.min(1000, left() / 4));
       }).finally(() => removeBridge(core));
       return stopping;
     },

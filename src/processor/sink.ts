@@ -54,7 +54,7 @@ export function createSink(options: ResolvedOptions): Sink | undefined {
     if (!transformRun || !span) return run;
     try {
       const result: unknown = transformRun(structuredCopy(run), span);
-      if (typeof result === "object" && result !== null) return { ...run, ...result, ...placeOf(run) };
+      if (typeof result === "object" && result !== null) return inPlace({ ...run, ...result }, run);
       withheld += 1;
       return undefined;
     } catch (error) {
@@ -105,12 +105,14 @@ function runFor(run: Run, replica: ReplicaOptions | undefined, isPrimary: boolea
   const project = replica.project ?? run.session_name ?? ownProject;
   const named: Run = { ...run, session_name: project };
   const placed = replica.primary && isPrimary ? named : remapRun(named, project);
-  return replica.updates ? { ...placed, ...replica.updates, ...placeOf(placed) } : placed;
+  return replica.updates ? inPlace({ ...placed, ...replica.updates }, placed) : placed;
 }
 
 /** What a user's hand may not change: a run's place would no longer be its span's. */
-function placeOf(run: Run): Pick<Run, "id" | "trace_id" | "dotted_order" | "start_time"> & Partial<Run> {
+function inPlace(changed: Run, run: Run): Run {
+  const { parent_run_id: _, ...rest } = changed;
   return {
+    ...rest,
     id: run.id,
     trace_id: run.trace_id,
     dotted_order: run.dotted_order,
