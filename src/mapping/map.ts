@@ -2,14 +2,16 @@
 import { SpanKind } from "@opentelemetry/api";
 import type { KeyValues, RunContent, RunExtra, RunType } from "../run.js";
 import { type AuthoredContent, layAuthored } from "./authored.js";
-import { contentOfRun, type InsAndOuts } from "./content.js";
+import { contentOfRun } from "./content.js";
 import { contentWarning } from "./content-off.js";
 import { errorOf, eventsOf } from "./errors.js";
+import type { InsAndOuts } from "./ins-and-outs.js";
 import { decode, isObject, toText } from "./json.js";
 import type { Mapped, MapSources } from "./mapped.js";
 import { scopeVocabulary } from "./markers.js";
 import { addOrigin, addUnread, type Wishes, wishesOf } from "./metadata.js";
-import { contentEvents, copyOf, readSlots, type Slots } from "./slots.js";
+import { contentEvents, readSlots } from "./read.js";
+import { copyOf, type Slots } from "./slots.js";
 import type { MappableSpan } from "./span.js";
 import { addParam, addParams, toParamName, toTools } from "./tools.js";
 import { toUsage, type UsageMetadata, usageFrom } from "./usage.js";
@@ -42,6 +44,8 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
   const wishes = wishesOf(slots);
   const insAndOuts = contentOfRun(type, slots, span, sources.withVectors === true);
   const metadata = wishes.metadata;
+  const usageInOutputs = takeUsage(insAndOuts);
+  if (usageInOutputs !== undefined && !isModelCall) metadata["outputs.usage_metadata"] ??= usageInOutputs;
 
   const name = authored?.name ?? nameOf(span, slots, type, wishes);
   const error = errorOf(span, slots);
@@ -165,6 +169,16 @@ function addModel(metadata: KeyValues, params: KeyValues, slots: Slots): void {
   else if (answered?.candidate.key !== undefined && answered.value !== metadata["ls_model_name"]) {
     metadata[answered.candidate.key] ??= answered.value;
   }
+}
+
+/** Usage that stands in the outputs is taken out of them: LangSmith would count it there, beside the metadata's. */
+function takeUsage(insAndOuts: InsAndOuts): unknown {
+  const { outputs } = insAndOuts;
+  if (outputs === undefined || !isObject(outputs["usage_metadata"])) return undefined;
+  const { usage_metadata: usage, ...rest } = outputs;
+  insAndOuts.outputs = rest;
+  if (isObject(usage)) insAndOuts.usage ??= usage;
+  return usage;
 }
 
 const usageFields: readonly Field[] = [

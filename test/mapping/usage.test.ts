@@ -211,3 +211,21 @@ describe("usage", () => {
     );
   });
 });
+
+describe("usage in the outputs", () => {
+  const usage = { input_tokens: 3, output_tokens: 2, total_tokens: 5 };
+
+  test.each([["CHAIN"], ["AGENT"], ["TOOL"]])("of a %s run is moved where LangSmith does not sum it up", (kind) => {
+    const value = JSON.stringify({ text: "x", usage_metadata: usage });
+    const { content } = mapped({ "openinference.span.kind": kind, "output.value": value });
+    expect(content.outputs).toEqual({ text: "x" });
+    expect(content.extra.metadata["outputs.usage_metadata"]).toEqual(usage);
+  });
+
+  test("of a model run counts once, in the metadata", () => {
+    const completion = JSON.stringify({ choices: [], usage_metadata: usage });
+    const { content } = mapped({ "langsmith.span.kind": "llm", "gen_ai.completion": completion });
+    expect(content.outputs).toEqual({ choices: [] });
+    expect(content.extra.metadata["usage_metadata"]).toEqual(usage);
+  });
+});

@@ -1,0 +1,193 @@
+// One pass over a span's attributes: every attribute goes to the fields that a vocabulary's table names, or is left over.
+import { unflatten } from "./flattened.js";
+import { Slots } from "./slots.js";
+import type { MappableLogRecord, MappableSpan } from "./span.js";
+import type { Rule, Vocabulary } from "./vocabulary.js";
+
+interface CompiledRule {
+  readonly rule: Rule;
+  readonly rank: number;
+  readonly vocabulary: Vocabulary;
+}
+
+interface Compiled {
+  readonly vocabularies: readonly Vocabulary[];
+  readonly exact: ReadonlyMap<string, readonly CompiledRule[]>;
+  /** By the part before the first dot. */
+  readonly prefixes: ReadonlyMap<string, readonly CompiledRule[]>;
+  /** Vocabularies whose `read` waits for a span event or log record of this name. */
+  readonly events: ReadonlyMap<string, readonly Vocabulary[]>;
+  readonly ranks: ReadonlyMap<Vocabulary, number>;
+}
+
+const compiledBefore = new WeakMap<readonly Vocabulary[], Compiled>();
+
+function compile(vocabularies: readonly Vocabulary[]): Compiled {
+  const before = compiledBefore.get(vocabularies);
+  if (before !== undefined) return before;
+  const exact = new Map<string, CompiledRule[]>();
+  const prefixes = new Map<string, CompiledRule[]>();
+  const events = new Map<string, Vocabulary[]>();
+  const ranks = new Map<Vocabulary, number>();
+  let rank = 0;
+  for (const vocabulary of vocabularies) {
+    ranks.set(vocabulary, rank);
+    for (const rule of vocabulary.rules) {
+      rank += 1;
+      const places = [...(rule.keys ?? []).map((key) => [exact, key] as const)];
+      for (const [map, key] of places) {
+        rank += 1;
+        append(map, key, { rule, rank, vocabulary });
+      }
+      if (rule.prefix !== undefined) append(prefixes, headOf(rule.prefix), { rule, rank, vocabulary });
+    }
+    for (const name of vocabulary.events ?? []) append(events, name, vocabulary);
+    rank += 1;
+  }
+  const compiled = { vocabularies, exact, prefixes, events, ranks };
+  compiledBefore.set(vocabularies, compiled);
+  return compiled;
+}
+
+function append<T>(map: Map<string, T[]>, key: string, value: T): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}
+
+function headOf(key: string): string {
+  const dot = key.indexOf(".");
+  return dot === -1 ? key : key.slice(0, dot);
+}
+
+/** Reads a span, its events and its log records by these vocabularies. */
+export function readSlots(
+  span: MappableSpan,
+  logs: readonly MappableLogRecord[],
+  vocabularies: readonly Vocabulary[],
+): Slots {
+  const compiled = compile(vocabularies);
+  const slots = new Slots();
+  const speaking = new Set<Vocabulary>();
+  const flattened = new Map<CompiledRule, [string, unknown][]>();
+  for (const key in span.attributes) {
+    const value: unknown = span.attributes[key];
+    if (value === undefined || value === null) continue;
+    let isRead = false;
+    const exact = compiled.exact.get(key);
+    if (exact !== undefined) {
+      for (const found of exact) isRead = offerByRule(slots, speaking, found, key, value, undefined, span) || isRead;
+    }
+    if (!isRead) {
+      const candidates = compiled.prefixes.get(headOf(key));
+      if (candidates !== undefined) {
+        for (const found of candidates) {
+          const { prefix, suffix, flattened: isFlattened, when } = found.rule;
+          if (prefix === undefined || !key.startsWith(prefix) || key.length === prefix.length) continue;
+          if (suffix !== undefined && !key.endsWith(suffix)) continue;
+          if (isFlattened === true) {
+            if (when !== undefined && !when(span)) continue;
+            const entries = flattened.get(found);
+            if (entries === undefined) flattened.set(found, [[key.slice(prefix.length), value]]);
+            else entries.push([key.slice(prefix.length), value]);
+            speaking.add(found.vocabulary);
+            isRead = true;
+          } else {
+            isRead = offerByRule(slots, speaking, found, key, value, key.slice(prefix.length), span);
+          }
+          if (isRead) break;
+        }
+      }
+    }
+    if (!isRead) slots.unread.push([key, value]);
+  }
+  for (const [found, entries] of flattened) {
+    const { rule, rank, vocabulary } = found;
+    const whole = unflatten(entries);
+    const value = rule.as === undefined ? whole : readAs(rule.as, whole, span);
+    if (value !== undefined) slots.offer(rule.to, { value, rank, vocabulary });
+    else for (const [rest, raw] of entries) slots.unread.push([`${rule.prefix}${rest}`, raw]);
+  }
+  readByCode(slots, speaking, span, logs, compiled);
+  if (speaking.size > 0) {
+    for (const vocabulary of vocabularies) if (speaking.has(vocabulary)) slots.speaking.push(vocabulary);
+  }
+  return slots;
+}
+
+function offerByRule(
+  slots: Slots,
+  speaking: Set<Vocabulary>,
+  found: CompiledRule,
+  key: string,
+  raw: unknown,
+  rest: string | undefined,
+  span: MappableSpan,
+): boolean {
+  const { rule, rank, vocabulary } = found;
+  if (rule.when !== undefined && !rule.when(span)) return false;
+  const value = rule.as === undefined ? raw : readAs(rule.as, raw, span);
+  if (value === undefined) return false;
+  speaking.add(vocabulary);
+  if (rule.to === "drop") return true;
+  const name = rule.name ?? rest;
+  slots.offer(
+    rule.to,
+    name === undefined ? { value, raw, rank, vocabulary, key } : { value, raw, rank, vocabulary, key, name },
+  );
+  // What kind of span it is says more than the seven run types can hold, so the attribute itself is kept too.
+  return rule.to !== "run_type" && rule.to !== "agent";
+}
+
+function readByCode(
+  slots: Slots,
+  speaking: Set<Vocabulary>,
+  span: MappableSpan,
+  logs: readonly MappableLogRecord[],
+  compiled: Compiled,
+): void {
+  if (compiled.events.size > 0) {
+    for (const event of span.events) for (const found of compiled.events.get(event.name) ?? []) speaking.add(found);
+    for (const log of logs) for (const found of compiled.events.get(log.eventName ?? "") ?? []) speaking.add(found);
+  }
+  for (const vocabulary of speaking) {
+    const { read } = vocabulary;
+    if (read === undefined) continue;
+    const rank = compiled.ranks.get(vocabulary) ?? 0;
+    attempt(() =>
+      read(
+        span,
+        (field, value, options) => {
+          if (value !== undefined) slots.offer(field, { value, rank, vocabulary, ...options });
+        },
+        logs,
+      ),
+    );
+  }
+}
+
+/** What a rule's decoder reads; undefined where it throws. */
+function readAs(as: NonNullable<Rule["as"]>, value: unknown, span: MappableSpan): unknown {
+  try {
+    return as(value, span);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a vocabulary's code gives, or undefined where it throws: it may be a user's. */
+function attempt<T>(run: () => T): T | undefined {
+  try {
+    return run();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Names of span events that a speaking vocabulary takes as content. */
+export function contentEvents(slots: Slots): ReadonlySet<string> {
+  if (slots.speaking.every((vocabulary) => vocabulary.events === undefined)) return noEvents;
+  return new Set(slots.speaking.flatMap((vocabulary) => vocabulary.events ?? []));
+}
+
+const noEvents: ReadonlySet<string> = new Set();
