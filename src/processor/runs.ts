@@ -5,20 +5,15 @@ import { addEntry, type EntryOwner, entriesById, RUN, retireEntries, type SpanEn
 import type { MappableLogRecord } from "../mapping/span.js";
 import type { ResolvedOptions } from "../options.js";
 import { warnOnce } from "../warnings.js";
-import { AUTHORING_SCOPE, createGenAi } from "./genai.js";
+import { createGenAi } from "./genai.js";
 import { createLocalTraces, type DropReason, type LocalTrace } from "./local-traces.js";
-import { createMaking, takeProjectWish } from "./making.js";
-import { createModelCalls, kindOf } from "./model-calls.js";
+import { createMaking } from "./making.js";
 import { createOpenSpans } from "./open-spans.js";
-import { createOutbox } from "./outbox.js";
 import { createPlacing } from "./placing.js";
 import type { Taken } from "./runs-owner.js";
+import { createSending } from "./sending.js";
 import { estimateBytes, type SourceSpan } from "./source-span.js";
 import type { Target, Tracked } from "./tracked.js";
-
-/** Beyond this many waiting spans their memory is counted; below, they are too few to matter. */
-const UNCOUNTED = 1024;
-const DEFAULT_QUEUE_BYTES = 64 * 1024 * 1024;
 
 export interface RunsOptions {
   readonly owner: EntryOwner;
@@ -33,18 +28,11 @@ export interface RunsOptions {
 
 export type Runs = ReturnType<typeof createRuns>;
 
-interface Job {
-  readonly tracked: Tracked;
-  readonly kind: "pending" | "ended";
-  readonly bytes: number;
-}
-
 export function createRuns({ owner, options, target, modelCallWaitMillis, rememberedTraces }: RunsOptions) {
   const now = () => performance.now();
   const dropped = { noGenAi: 0, bounds: 0 };
   let lateLogRecords = 0;
   let faults = 0;
-  let waitingBytes = 0;
 
   const genAi = createGenAi(options.given.mapping?.vocabularies);
   const making = createMaking(options.given.mapping?.vocabularies);
@@ -54,18 +42,14 @@ export function createRuns({ owner, options, target, modelCallWaitMillis, rememb
     sayDropped,
   );
   const place = createPlacing({ owner, options, traces, isOwn, genAi });
-  const outbox = createOutbox<Job>(work, (job, error) => {
-    fault(`the run of span ${job.tracked.spanId} could not be made`, error);
-    letGo(job.tracked);
-  });
-  const calls = createModelCalls({
-    waitMillis: modelCallWaitMillis ?? options.pendingAfterMillis,
-    now,
-    look: making.look,
+  const sending = createSending({
+    target,
+    options,
+    making,
     genAi,
-    isAuthored: (tracked) => tracked.scopeName === AUTHORING_SCOPE,
+    fault,
+    waitMillis: modelCallWaitMillis ?? options.pendingAfterMillis,
     openSpans: () => open,
-    emit: sendEnded,
     onWait: () => open.keepTicking(),
   });
   const open = createOpenSpans({
@@ -74,7 +58,7 @@ export function createRuns({ owner, options, target, modelCallWaitMillis, rememb
     onWeaken: making.takeView,
     onPending: queuePending,
     onClose: closeSpan,
-    onTick: (at) => calls.expire(at),
+    onTick: sending.expire,
     now,
   });
 
@@ -126,12 +110,12 @@ export function createRuns({ owner, options, target, modelCallWaitMillis, rememb
     retireEntries(tracked.spanId);
     const { trace } = tracked;
     trace.undecided.delete(tracked);
-    if (!tracked.isKept) letGo(tracked);
+    if (!tracked.isKept) sending.letGo(tracked);
     else {
       if (trace.state === "held" && showsGenAi(tracked)) openTrace(trace);
-      if (trace.state === "open") queueEnded(tracked);
+      if (trace.state === "open") sending.queueEnded(tracked);
       else if (trace.state === "held") traces.hold(trace, tracked, tracked.span ? estimateBytes(tracked.span) : 512);
-      else letGo(tracked);
+      else sending.letGo(tracked);
     }
     traces.spanEnded(trace);
   }
@@ -140,7 +124,7 @@ export function createRuns({ owner, options, target, modelCallWaitMillis, rememb
 
   function openTrace(trace: LocalTrace): void {
     for (const tracked of traces.open(trace)) {
-      if (tracked.hasEnded) queueEnded(tracked);
+      if (tracked.hasEnded) sending.queueEnded(tracked);
       else queuePending(tracked);
     }
   }
@@ -165,7 +149,7 @@ export function createRuns({ owner, options, target, modelCallWaitMillis, rememb
   }
 
   function sayDropped(trace: LocalTrace, reason: DropReason): void {
-    for (const tracked of trace.held) letGo(tracked);
+    for (const tracked of trace.held) sending.letGo(tracked);
     if (reason === "bounds") {
       dropped.bounds += 1;
       warnOnce(
@@ -181,125 +165,16 @@ export function createRuns({ owner, options, target, modelCallWaitMillis, rememb
     );
   }
 
-  function letGo(tracked: Tracked): void {
-    release(tracked);
-    tracked.errorsBelow = undefined;
-    tracked.content = undefined;
-    tracked.logs = undefined;
-    tracked.settledAs ??= "plain";
-  }
-
-  function release(tracked: Tracked): void {
-    tracked.span = undefined;
-    tracked.view = undefined;
-    tracked.mapped = undefined;
-  }
-
-  // ---- runs are queued, made and sent
+  // ---- runs that are open for long
 
   function queuePending(tracked: Tracked): void {
-    if (!target || !tracked.isKept || tracked.isPendingQueued || tracked.hasEnded) return;
+    if (!target || !tracked.isKept || tracked.hasEnded) return;
     const { trace } = tracked;
     if (trace.state === "held" && showsGenAi(tracked)) openTrace(trace);
     // It is due when the trace opens.
     if (trace.state === "held") traces.hold(trace, tracked, 0);
     if (trace.state !== "open") return;
-    tracked.isPendingQueued = true;
-    outbox.push({ tracked, kind: "pending", bytes: 0 });
-  }
-
-  function queueEnded(tracked: Tracked): boolean {
-    if (!target && !tracked.exports) {
-      // An exporter will bring the span.
-      release(tracked);
-      return true;
-    }
-    const bytes = outbox.size >= UNCOUNTED && tracked.span ? estimateBytes(tracked.span) : 0;
-    if (waitingBytes + bytes > (options.given.queue?.maxBytes ?? DEFAULT_QUEUE_BYTES)) {
-      refuse(tracked);
-      return false;
-    }
-    waitingBytes += bytes;
-    outbox.push({ tracked, kind: "ended", bytes });
-    return true;
-  }
-
-  function refuse(tracked: Tracked): void {
-    for (const { sink } of targetsOf(tracked)) {
-      sink.lose("queue_full", 1, "more spans ended than could be mapped; the newest are refused");
-    }
-    warnOnce(
-      "LSB_WARN_QUEUE_FULL",
-      "Spans end faster than they can be mapped and sent; the newest runs are refused and counted in stats().lost.queue_full. Raise queue.maxBytes, sample (samplingRate), or give the event loop room.",
-    );
-    letGo(tracked);
-  }
-
-  function targetsOf(tracked: Tracked): readonly Target[] {
-    if (!tracked.exports) return target ? [target] : [];
-    return target ? [target, ...tracked.exports] : tracked.exports;
-  }
-
-  function work({ tracked, kind, bytes }: Job): void {
-    waitingBytes -= bytes;
-    if (kind === "pending") {
-      sendPending(tracked);
-      return;
-    }
-    tracked.mapped = making.look(tracked);
-    if (tracked.mapped?.threadId !== undefined) tracked.threadId = tracked.mapped.threadId;
-    if (tracked.mapped) takeProjectWish(tracked.trace, tracked.mapped);
-    calls.offer(tracked);
-  }
-
-  function sendPending(tracked: Tracked): void {
-    if (tracked.hasEnded || tracked.sent !== "nothing") return;
-    const seen = making.look(tracked);
-    const made = seen && making.make(tracked, seen);
-    // A pending post that was refused leaves nothing to patch: the end posts the run whole.
-    if (made && target?.sink.send("post", made.run, made.view, target.isPrimary())) tracked.sent = "pending";
-  }
-
-  function sendEnded(tracked: Tracked): void {
-    const { mapped } = tracked;
-    const made = mapped && making.make(tracked, mapped);
-    if (!made) return;
-    for (const to of targetsOf(tracked)) {
-      const kind = to === target && tracked.sent === "pending" ? "end" : "post";
-      to.sink.send(kind, made.run, made.view, to.isPrimary());
-    }
-    passErrorUp(tracked, made.run.error);
-    tracked.sent = "complete";
-    tracked.settledAs = kindOf(mapped);
-    tracked.settledUsage = mapped.content.extra.metadata.usage_metadata;
-    tracked.isAgent = mapped.isAgent;
-    tracked.exports = undefined;
-    letGo(tracked);
-  }
-
-  function passErrorUp({ keptParent }: Tracked, error: string | undefined): void {
-    if (error === undefined || !keptParent || keptParent.sent === "complete") return;
-    keptParent.errorsBelow ??= [];
-    if (keptParent.errorsBelow.length < 100) keptParent.errorsBelow.push(error);
-  }
-
-  /** A span of this owner that an exporter got: its run goes to that exporter's sink too. */
-  function exportTo(entry: SpanEntry, span: SourceSpan, to: Target): Taken {
-    if (!isOwn(entry) || !entry.isKept) return "no run";
-    const { trace } = entry;
-    if (trace.state === "dropped" || trace.state === "unsampled") return "dropped";
-    if (entry.sent === "complete") {
-      entry.span = span;
-      const seen = making.lookAgain(entry);
-      const made = seen && making.make(entry, seen);
-      letGo(entry);
-      return made && to.sink.send("post", made.run, made.view, to.isPrimary()) ? "queued" : "refused";
-    }
-    entry.span = span;
-    entry.exports ??= [];
-    entry.exports.push(to);
-    if (trace.state === "held") return "held";
-    return target || queueEnded(entry) ? "queued" : "refused";
+    sending.queuePending(tracked);
   }
 
   // ---- spans that never end
@@ -323,16 +198,14 @@ export function createRuns({ owner, options, target, modelCallWaitMillis, rememb
     open.remove(tracked);
     retireEntries(tracked.spanId);
     traces.spanEnded(tracked.trace);
-    letGo(tracked);
+    sending.letGo(tracked);
   }
 
   async function flush(): Promise<void> {
     if (Number.isFinite(options.pendingAfterMillis)) {
       for (const tracked of open) if (tracked.trace.state === "open") queuePending(tracked);
     }
-    await outbox.drain();
-    calls.expire(Number.POSITIVE_INFINITY);
-    await outbox.drain();
+    await sending.drain();
   }
 
   async function close(): Promise<void> {
@@ -349,7 +222,8 @@ export function createRuns({ owner, options, target, modelCallWaitMillis, rememb
   return {
     start,
     end,
-    exportTo,
+    exportTo: (entry: SpanEntry, span: SourceSpan, to: Target): Taken =>
+      isOwn(entry) ? sending.exportTo(entry, span, to) : "no run",
     flush,
     close,
     isOpen(entry: SpanEntry): boolean {
@@ -373,6 +247,10 @@ export function createRuns({ owner, options, target, modelCallWaitMillis, rememb
     openTrace(entry: SpanEntry): void {
       if (isOwn(entry)) openTrace(entry.trace);
     },
+    onlyRoot(otelTraceId: string): SpanEntry | undefined {
+      const local = traces.onlyLive(otelTraceId);
+      return local?.state === "dropped" ? undefined : local?.root;
+    },
     isUnsampled: (entry: SpanEntry) => isOwn(entry) && entry.trace.state === "unsampled",
     addLogRecord(entry: SpanEntry, record: MappableLogRecord): boolean {
       if (!isOwn(entry) || !entry.isKept || entry.sent === "complete" || entry.trace.state === "dropped") {
@@ -388,7 +266,7 @@ export function createRuns({ owner, options, target, modelCallWaitMillis, rememb
       open: open.size,
       heldTraces: traces.heldCount,
       heldBytes: traces.heldBytes,
-      waiting: outbox.size + calls.waiting,
+      waiting: sending.waiting,
       droppedTraces: { ...dropped },
       lateLogRecords,
       faults,

@@ -1,0 +1,192 @@
+// From an ended, or long open, span to its run: queued, made in slices, decided, sent once to every target.
+import type { ResolvedOptions } from "../options.js";
+import { warnOnce } from "../warnings.js";
+import { AUTHORING_SCOPE, type GenAi } from "./genai.js";
+import { type Making, takeProjectWish } from "./making.js";
+import { createModelCalls, kindOf, type ModelCallsOptions } from "./model-calls.js";
+import { createOutbox } from "./outbox.js";
+import type { Taken } from "./runs-owner.js";
+import { estimateBytes, type SourceSpan } from "./source-span.js";
+import type { Target, Tracked } from "./tracked.js";
+
+/** Beyond this many waiting spans their memory is counted; below, they are too few to matter. */
+const UNCOUNTED = 1024;
+const DEFAULT_QUEUE_BYTES = 64 * 1024 * 1024;
+
+export interface SendingOptions extends Pick<ModelCallsOptions, "waitMillis" | "openSpans" | "onWait"> {
+  /** Where every run goes by itself; undefined where exporters ask for them. */
+  readonly target: Target | undefined;
+  readonly options: ResolvedOptions;
+  readonly making: Making;
+  readonly genAi: GenAi;
+  /** Told of an exception, which costs one span. */
+  fault(what: string, error: unknown): void;
+}
+
+interface Job {
+  readonly tracked: Tracked;
+  readonly kind: "pending" | "ended";
+  readonly bytes: number;
+}
+
+/** The runs of one bridge on their way out. */
+export interface Sending {
+  /** Queues the pending post of an open span of an open trace; once. */
+  queuePending(tracked: Tracked): void;
+  /** Queues an ended span of an open trace; false where it was refused, and counted. */
+  queueEnded(tracked: Tracked): boolean;
+  /** A span that an exporter got: its run goes to that exporter's sink too. */
+  exportTo(tracked: Tracked, span: SourceSpan, to: Target): Taken;
+  /** Lets go of everything that a span's run would have been made of. */
+  letGo(tracked: Tracked): void;
+  /** Decides the model calls that have waited long enough. */
+  expire(now: number): void;
+  /** Makes and sends all that waits. */
+  drain(): Promise<void>;
+  readonly waiting: number;
+}
+
+export function createSending({ target, options, making, genAi, fault, ...callOptions }: SendingOptions): Sending {
+  let waitingBytes = 0;
+  const outbox = createOutbox<Job>(work, (job, error) => {
+    fault(`the run of span ${job.tracked.spanId} could not be made`, error);
+    letGo(job.tracked);
+  });
+  const calls = createModelCalls({
+    ...callOptions,
+    now: () => performance.now(),
+    look: making.look,
+    genAi,
+    isAuthored: (tracked) => tracked.scopeName === AUTHORING_SCOPE,
+    emit: sendEnded,
+  });
+
+  function queuePending(tracked: Tracked): void {
+    if (!target || tracked.isPendingQueued) return;
+    tracked.isPendingQueued = true;
+    outbox.push({ tracked, kind: "pending", bytes: 0 });
+  }
+
+  function queueEnded(tracked: Tracked): boolean {
+    if (!target && !tracked.exports) {
+      // An exporter will bring the span.
+      release(tracked);
+      return true;
+    }
+    const bytes = outbox.size >= UNCOUNTED && tracked.span ? estimateBytes(tracked.span) : 0;
+    if (waitingBytes + bytes > (options.given.queue?.maxBytes ?? DEFAULT_QUEUE_BYTES)) {
+      refuse(tracked);
+      return false;
+    }
+    waitingBytes += bytes;
+    outbox.push({ tracked, kind: "ended", bytes });
+    return true;
+  }
+
+  function refuse(tracked: Tracked): void {
+    for (const { sink } of targetsOf(tracked)) {
+      sink.lose("queue_full", 1, "more spans ended than could be mapped; the newest are refused");
+    }
+    warnOnce(
+      "LSB_WARN_QUEUE_FULL",
+      "Spans end faster than they can be mapped and sent; the newest runs are refused and counted in stats().lost.queue_full. Raise queue.maxBytes, sample (samplingRate), or give the event loop room.",
+    );
+    letGo(tracked);
+  }
+
+  function targetsOf(tracked: Tracked): readonly Target[] {
+    if (!tracked.exports) return target ? [target] : [];
+    return target ? [target, ...tracked.exports] : tracked.exports;
+  }
+
+  function work({ tracked, kind, bytes }: Job): void {
+    waitingBytes -= bytes;
+    if (kind === "pending") {
+      sendPending(tracked);
+      return;
+    }
+    tracked.mapped = making.look(tracked);
+    if (tracked.mapped?.threadId !== undefined) tracked.threadId = tracked.mapped.threadId;
+    if (tracked.mapped) takeProjectWish(tracked.trace, tracked.mapped);
+    calls.offer(tracked);
+  }
+
+  function sendPending(tracked: Tracked): void {
+    if (tracked.hasEnded || tracked.sent !== "nothing") return;
+    const seen = making.look(tracked);
+    const made = seen && making.make(tracked, seen);
+    // A pending post that was refused leaves nothing to patch: the end posts the run whole.
+    if (made && target?.sink.send("post", made.run, made.view, target.isPrimary())) tracked.sent = "pending";
+  }
+
+  function sendEnded(tracked: Tracked): void {
+    const { mapped } = tracked;
+    const made = mapped && making.make(tracked, mapped);
+    if (!made) return;
+    for (const to of targetsOf(tracked)) {
+      const kind = to === target && tracked.sent === "pending" ? "end" : "post";
+      to.sink.send(kind, made.run, made.view, to.isPrimary());
+    }
+    passErrorUp(tracked, made.run.error);
+    tracked.sent = "complete";
+    tracked.settledAs = kindOf(mapped);
+    tracked.settledUsage = mapped.content.extra.metadata.usage_metadata;
+    tracked.isAgent = mapped.isAgent;
+    tracked.exports = undefined;
+    letGo(tracked);
+  }
+
+  function passErrorUp({ keptParent }: Tracked, error: string | undefined): void {
+    if (error === undefined || !keptParent || keptParent.sent === "complete") return;
+    keptParent.errorsBelow ??= [];
+    if (keptParent.errorsBelow.length < 100) keptParent.errorsBelow.push(error);
+  }
+
+  function exportTo(tracked: Tracked, span: SourceSpan, to: Target): Taken {
+    if (!tracked.isKept) return "no run";
+    const { trace } = tracked;
+    if (trace.state === "dropped" || trace.state === "unsampled") return "dropped";
+    if (tracked.sent === "complete") {
+      tracked.span = span;
+      const seen = making.lookAgain(tracked);
+      const made = seen && making.make(tracked, seen);
+      letGo(tracked);
+      return made && to.sink.send("post", made.run, made.view, to.isPrimary()) ? "queued" : "refused";
+    }
+    tracked.span = span;
+    tracked.exports ??= [];
+    tracked.exports.push(to);
+    if (trace.state === "held") return "held";
+    return target || queueEnded(tracked) ? "queued" : "refused";
+  }
+
+  function letGo(tracked: Tracked): void {
+    release(tracked);
+    tracked.errorsBelow = undefined;
+    tracked.content = undefined;
+    tracked.logs = undefined;
+    tracked.settledAs ??= "plain";
+  }
+
+  function release(tracked: Tracked): void {
+    tracked.span = undefined;
+    tracked.view = undefined;
+    tracked.mapped = undefined;
+  }
+
+  return {
+    queuePending,
+    queueEnded,
+    exportTo,
+    letGo,
+    expire: calls.expire,
+    async drain() {
+      await outbox.drain();
+      calls.expire(Number.POSITIVE_INFINITY);
+      await outbox.drain();
+    },
+    get waiting() {
+      return outbox.size + calls.waiting;
+    },
+  };
+}
