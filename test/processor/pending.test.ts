@@ -101,10 +101,11 @@ describe("spans that never end", () => {
     const bridge = await startBridge({ pendingAfterMillis: 10, abandonedAfterMillis: 40 });
     const span = bridge.genai.startSpan("forgotten");
     await until(() => bridge.receiver.byName("forgotten")[0]?.end_time !== undefined, "its closing");
+    const closed = bridge.receiver.operations.length;
     span.end();
     const receiver = await bridge.finish();
     expect(receiver.one("forgotten").error).toMatch(/still open after 40 ms/);
-    expect(receiver.operations.map(({ kind }) => kind)).toEqual(["post", "patch"]);
+    expect(receiver.operations).toHaveLength(closed);
   });
 
   it("leave memory flat, however many there are", async () => {
