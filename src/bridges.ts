@@ -25,6 +25,8 @@ export interface Bridge extends EntryOwner {
   openTrace(entry: SpanEntry): void;
   /** Whether the entry's trace was sampled out at its root. */
   isUnsampled(entry: SpanEntry): boolean;
+  /** The one open local root of an OpenTelemetry trace: it is above a span that nobody here has seen. */
+  onlyRoot(otelTraceId: string): SpanEntry | undefined;
   /** Hands a log record's content to a span's run; false (and counted) where the run was sent already. */
   addLogRecord(entry: SpanEntry, record: MappableLogRecord): boolean;
   /** Sends an operation on a run that no span of this process stands for (endRun). */

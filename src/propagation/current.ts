@@ -1,8 +1,8 @@
 // Where a context stands: the place that what is started in it, here or elsewhere, hangs under.
-import { type Context, createContextKey, trace } from "@opentelemetry/api";
+import { type Context, createContextKey, type Span, trace } from "@opentelemetry/api";
 import { type Bridge, primaryBridge } from "../bridges.js";
 import { type ContextPlace, getPlace, getSettings, winningPlace } from "../identity/context.js";
-import { entryOf, type SpanEntry } from "../identity/node.js";
+import { entriesOf, type SpanEntry } from "../identity/node.js";
 import type { ParentPlace } from "../identity/place.js";
 import type { KeyValues } from "../run.js";
 
@@ -31,7 +31,7 @@ export function currentOf(context: Context, bridge: Bridge | undefined = primary
   const set = winningPlace(context);
   if (set) return ofPlace(context, set);
   const span = trace.getSpan(context);
-  const entry = span && bridge && entryOf(span, bridge);
+  const entry = span && entryHere(span, bridge);
   if (!entry?.anchor) return undefined;
   // A span that is passed over, directly under a place that came from elsewhere, has no node of its own.
   const above = entry.node ? undefined : getPlace(context);
@@ -44,6 +44,17 @@ export function currentOf(context: Context, bridge: Bridge | undefined = primary
     entry,
     set: undefined,
   };
+}
+
+/** A span's entry: the primary bridge's, else that of who placed the span for it; see {@link getRunId}. */
+export function entryHere(span: Span, bridge: Bridge | undefined): SpanEntry | undefined {
+  if (!bridge) return undefined;
+  const entries = entriesOf(span);
+  const own = entries.find((entry) => entry.owner === bridge) ?? entries[0];
+  if (own) return own;
+  const { traceId, isRemote } = span.spanContext();
+  // A sampled-out span between: what is above it is found as for a span that starts under it.
+  return isRemote ? undefined : bridge.onlyRoot(traceId);
 }
 
 function ofPlace(context: Context, set: ContextPlace): Current {

@@ -1,5 +1,5 @@
 // Ending a run whose process is gone: by one patch, or by a complete post where its post never arrived.
-import { bridges, primaryBridge } from "../bridges.js";
+import { primaryBridge } from "../bridges.js";
 import { findRun } from "../client/find-run.js";
 import { spanIdOf } from "../identity/ids.js";
 import { entriesById, isSpanOpen } from "../identity/node.js";
@@ -76,7 +76,7 @@ function projectIn({ session_name }: RunReference) {
 function isOpenHere({ id }: RunReference): boolean {
   const spanId = spanIdOf(id);
   if (spanId === undefined || !isSpanOpen(spanId)) return false;
-  return entriesById(spanId).some((entry) => entry.node?.runId === id && bridges().some((one) => one === entry.owner));
+  return entriesById(spanId).some((entry) => entry.node?.runId === id);
 }
 
 function ended(reference: RunReference, options: EndRunOptions): Run {

@@ -2,10 +2,10 @@
 import { type Context, context as contextApi, type Span } from "@opentelemetry/api";
 import { primaryBridge } from "../bridges.js";
 import { getPlace, setPlace } from "../identity/context.js";
-import { entryOf, type RunNode, type SpanEntry } from "../identity/node.js";
+import type { RunNode, SpanEntry } from "../identity/node.js";
 import { MAX_AHEAD_MICROS, type ParentPlace, placeOfDottedOrder } from "../identity/place.js";
 import { warnOnce } from "../warnings.js";
-import { currentOf } from "./current.js";
+import { currentOf, entryHere } from "./current.js";
 import { takeHeaders } from "./inbound.js";
 import { inboundGate } from "./propagator.js";
 import { isBareId, type RunReference, RunReferenceError, referenceOf, referenceOfPlace } from "./reference.js";
@@ -46,7 +46,7 @@ export function getRunReference(context: Context = contextApi.active()): RunRefe
 /** The reference of a span's run, or of its nearest kept ancestor's; see {@link getRunReference}. */
 export function runReferenceOf(span: Span): RunReference | undefined {
   const bridge = primaryBridge();
-  const entry = bridge && entryOf(span, bridge);
+  const entry = entryHere(span, bridge);
   return entry?.node ? take(entry) : undefined;
 }
 

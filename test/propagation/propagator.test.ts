@@ -195,6 +195,24 @@ describe("what is injected", () => {
   });
 });
 
+describe("what is injected under a span that nobody here has seen", () => {
+  const between = (traceId: string) => ({ traceId, spanId: "c".repeat(16), traceFlags: TraceFlags.NONE });
+
+  it("is the one open local root's place where the span is not remote, and nothing else", async () => {
+    const { genai, finish } = await startBridge();
+    const root = genai.startSpan("root");
+    const { traceId } = root.spanContext();
+    const inner = trace.setSpanContext(ROOT_CONTEXT, between(traceId));
+    const order = injected(allThree(), inner)["langsmith-trace"];
+    expect(
+      injected(allThree(), trace.setSpanContext(ROOT_CONTEXT, { ...between(traceId), isRemote: true })),
+    ).not.toHaveProperty("langsmith-trace");
+    root.end();
+    expect(injected(allThree(), inner)).not.toHaveProperty("langsmith-trace");
+    expect((await finish()).one("root").dotted_order).toBe(order);
+  });
+});
+
 describe("baggage", () => {
   const withBaggage = (entries: Record<string, { value: string }>) =>
     propagation.setBaggage(ROOT_CONTEXT, propagation.createBaggage(entries));
@@ -365,6 +383,18 @@ describe("which parent wins", () => {
     });
     const at = await bridge.finish();
     expect(at.one("below").parent_run_id).toBe(at.one("root").id);
+  });
+
+  it("is nobody for such a parent where two local roots are open", async () => {
+    const bridge = await startBridge();
+    const first = bridge.genai.startSpan("first");
+    const remoteParent = { ...first.spanContext(), spanId: "d".repeat(16), isRemote: true };
+    const second = bridge.genai.startSpan("second", {}, trace.setSpanContext(ROOT_CONTEXT, remoteParent));
+    const between = { ...first.spanContext(), spanId: "c".repeat(16), isRemote: false };
+    bridge.genai.startSpan("below", {}, trace.setSpanContext(ROOT_CONTEXT, between)).end();
+    second.end();
+    first.end();
+    expect((await bridge.finish()).one("below").parent_run_id).toBeUndefined();
   });
 
   it("gives the trace's project and thread to every run below", async () => {
