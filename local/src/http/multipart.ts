@@ -26,9 +26,9 @@ export function readMultipart(body: Buffer, contentType: string | undefined): In
       const key = `${event}.${id.toLowerCase()}`;
       const operation = operations.get(key) ?? { kind: event, run: {}, hasRun: false };
       operations.set(key, operation);
-      takeRunPart(operation, name, id, field, part.bytes);
+      takeRunPart(operation, name, id, field, bytesOf(part));
     } else if (event === "feedback" && field === undefined) {
-      feedback.push({ run_id: id, ...objectIn(part.bytes, name) });
+      feedback.push({ run_id: id, ...objectIn(bytesOf(part), name) });
     } else if (event === "attachment" && field) {
       const mimeType = (part.headers["content-type"] ?? "").replace(/;\s*length=\d+/i, "");
       attachments.push({ runId: id.toLowerCase(), name: field, mimeType, data: part.bytes });
@@ -68,6 +68,12 @@ function objectIn(bytes: Uint8Array, name: string): JsonObject {
   return value;
 }
 
+// A part that came in one piece, as all do here, is read where it lies.
+function bytesOf(part: MultipartPart): Uint8Array {
+  const [only] = part.content;
+  return part.content.length === 1 && only ? only : part.bytes;
+}
+
 function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
 }
@@ -97,15 +103,17 @@ function* partsOf(body: Buffer, boundary: string): Generator<MultipartPart> {
 
 // "each with Content-Type and a length"; the length is held against what came.
 function checkedName(part: MultipartPart): string {
-  const { name } = part;
+  const { headers } = part;
+  // Read here and not by `part.name`, which takes the header apart for all that a file upload may say in it.
+  const name = /;\s*name="([^"]+)"/i.exec(headers["content-disposition"] ?? "")?.[1];
   if (!name) throw new Refusal(422, "a multipart part has no name");
-  const type = part.headers["content-type"];
+  const type = headers["content-type"];
   if (!type) throw malformed(name, "it has no Content-Type");
-  if (part.headers["content-encoding"]) throw malformed(name, "Content-Encoding is not allowed on a part");
-  const length = part.headers["content-length"] ?? /;\s*length=(\d+)/i.exec(type)?.[1];
+  if (headers["content-encoding"]) throw malformed(name, "Content-Encoding is not allowed on a part");
+  const length = headers["content-length"] ?? /;\s*length=(\d+)/i.exec(type)?.[1];
   if (length == null) throw malformed(name, "it has neither a Content-Length nor a length in its Content-Type");
-  if (Number(length) !== part.bytes.byteLength) {
-    throw malformed(name, `its length is said to be ${length}, and ${part.bytes.byteLength} bytes came`);
+  if (Number(length) !== part.size) {
+    throw malformed(name, `its length is said to be ${length}, and ${part.size} bytes came`);
   }
   return name;
 }

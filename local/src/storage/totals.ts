@@ -13,12 +13,15 @@ export interface Totals {
 
 export function openTotals(db: Db): Totals {
   const changes = new Map<string, { trace: number; usage: Usage }>();
+  // Most requests find nothing left for their runs; then none of them is asked about.
+  const hasEarly = db.prepare("SELECT 1 FROM early_totals LIMIT 1").get() !== undefined;
 
   return {
     add(path, trace, usage, sign) {
       for (const id of path) changes.set(id, { trace, usage: addUsage(changes.get(id)?.usage, usage, sign) });
     },
     addEarly(runId) {
+      if (!hasEarly) return;
       const row = db.prepare("SELECT trace, usage FROM early_totals WHERE run_id = ?").get(runId);
       if (!row) return;
       const usage = addUsage(changes.get(runId)?.usage, usageFromColumn(row["usage"]));

@@ -60,10 +60,12 @@ export function store(db: Db, intake: Intake, maxRunsPerTrace: number): void {
   });
 }
 
-const KNOWN = `SELECT no, trace, posted, patched, end_us FROM runs WHERE id = ?`;
+const KNOWN = "SELECT no, posted, patched, end_us FROM runs WHERE id = ?";
 
 function apply(work: Work, operation: Operation): void {
   const { kind, run } = operation;
+  // A post is almost always of a new run: it is tried, not asked about.
+  if (kind === "post" && insert(work, kind, recordOf(run))) return;
   const id = String(run["id"]).toLowerCase();
   const known = work.db.prepare(KNOWN).get(id);
   if (!known) {
@@ -79,18 +81,15 @@ function apply(work: Work, operation: Operation): void {
   update(work, kind, run, Number(known["no"]));
 }
 
-function insert(work: Work, kind: Operation["kind"], run: RunRecord): void {
+/** False when there is a run of this id already; nothing was changed then. */
+function insert(work: Work, kind: Operation["kind"], run: RunRecord): boolean {
   const { db } = work;
   const project = projectOf(work, run);
   const trace = traceOf(work, run.traceId);
-  trace.runs += 1;
-  if (trace.runs > work.maxRunsPerTrace) {
-    throw new Refusal(422, `trace ${run.traceId} is full: a trace holds at most ${work.maxRunsPerTrace} runs`);
-  }
   const derived = derive(run);
-  const { no } = db
+  const { no, changes } = db
     .prepare(
-      `INSERT INTO runs (id, trace, parent_id, project, name, run_type, status, has_error, start_us, end_us,
+      `INSERT OR IGNORE INTO runs (id, trace, parent_id, project, name, run_type, status, has_error, start_us, end_us,
          first_token_us, thread_id, reference_example_id, prompt_tokens, completion_tokens, total_tokens, posted, patched)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?)`,
     )
@@ -111,9 +110,15 @@ function insert(work: Work, kind: Operation["kind"], run: RunRecord): void {
       kind === "post" ? 1 : 0,
       kind === "patch" ? 1 : 0,
     );
+  if (changes === 0) return false;
+  trace.runs += 1;
+  if (trace.runs > work.maxRunsPerTrace) {
+    throw new Refusal(422, `trace ${run.traceId} is full: a trace holds at most ${work.maxRunsPerTrace} runs`);
+  }
   writeContents(work, no, run, derived, "INSERT");
   work.totals.addEarly(run.id);
   if (derived.usage) work.totals.add(idsOf(run.dottedOrder), trace.no, derived.usage, 1);
+  return true;
 }
 
 function update(work: Work, kind: Operation["kind"], wire: JsonObject, no: number): void {
