@@ -48,9 +48,9 @@ function paramNameOf(key: string): string {
   return snake === "stop_sequences" ? "stop" : snake;
 }
 
-/** Merges model parameters into what is there already; what is there stays, and what says nothing is left out. */
+/** Merges model parameters, their names in snake case; what is there stays, and what says nothing is left out. */
 export function addParams(to: KeyValues, params: KeyValues): void {
-  for (const key of Object.keys(params)) addParam(to, key, params[key]);
+  for (const key of Object.keys(params)) addParam(to, toParamName(key), params[key]);
 }
 
 /** As `addParams`, of one. */
