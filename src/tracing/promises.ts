@@ -1,4 +1,5 @@
 // What a traced function gave, handed on as what it was: values, streams, promises, thenables with methods of their own.
+import { context } from "@opentelemetry/api";
 import { failWith, finishWith, type RunningCall, tapOfCall } from "./finishing.js";
 import { tapGenerator, tapStream } from "./streams.js";
 import { hasMethod, isGenerator, isThenable } from "./values.js";
@@ -43,7 +44,9 @@ function handOnThenable(call: RunningCall, thenable: PromiseLike<unknown> & obje
   let settled: Promise<unknown> | undefined;
   const { then } = thenable;
   const begin = () => {
-    settled ??= new Promise<unknown>((resolve, reject) => then.call(thenable, resolve, reject)).then(onValue, onError);
+    settled ??= new Promise<unknown>((resolve, reject) =>
+      context.with(call.inside, () => then.call(thenable, resolve, reject)),
+    ).then(onValue, onError);
     return settled;
   };
   return methodsOver(thenable, {
@@ -80,7 +83,7 @@ function watchApiPromise(
   let isWithResponse = false;
   const methods: Record<string, (...args: unknown[]) => unknown> = {
     parse() {
-      parsed ??= Promise.resolve(parse.call(promise)).then(onValue, onError);
+      parsed ??= Promise.resolve(context.with(call.inside, () => parse.call(promise))).then(onValue, onError);
       return parsed;
     },
     asResponse() {
