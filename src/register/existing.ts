@@ -1,7 +1,8 @@
 // Who else registers a tracer provider: before register, and after it.
+import { createRequire } from "node:module";
 import { ProxyTracerProvider, type TracerProvider, trace } from "@opentelemetry/api";
 import { warnOnce } from "../warnings.js";
-import { functionIn, type PackageFinder } from "./packages.js";
+import type { PackageFinder } from "./packages.js";
 
 /** Whether the application has registered a tracer provider. */
 export function hasTracerProvider(): boolean {
@@ -53,14 +54,29 @@ export function watchForOtherProviders(packages: PackageFinder): () => void {
   };
 }
 
-/** Ours, and the copy that the application and its SDK see, where that is another. */
+/** Ours, and the copies that the application and its SDK see, where those are others. */
 function traceApis(packages: PackageFinder): TraceApi[] {
   const sdkNode = packages.locate("@opentelemetry/sdk-node");
-  const found = [packages, packages.from(sdkNode)].map((each) => {
+  const found = [packages, packages.from(sdkNode)].flatMap((each) => {
     const api = each.find("@opentelemetry/api");
-    return functionIn(api, "createContextKey") ? api?.exports.trace : undefined;
+    return api ? [api.exports.trace, traceOfEsModule(api.path)] : [];
   });
   return [...new Set([trace, ...found])].filter(isTraceApi);
+}
+
+/**
+ * From 1.10 on, the API is two files, an ES module beside the CommonJS one, each with a `trace` of its own; what is
+ * registered is common to both. Such an API comes with a Node that can require an ES module.
+ */
+function traceOfEsModule(path: string): unknown {
+  if (!path.endsWith(".cjs")) return undefined;
+  try {
+    const api: unknown = createRequire(path)(path.replace(/\.cjs$/, ".mjs"));
+    return typeof api === "object" && api !== null && "trace" in api ? api.trace : undefined;
+  } catch {
+    // Then the application cannot load it so, either, or it is the copy that is imported here.
+    return undefined;
+  }
 }
 
 /** Said when register finds a provider. */
