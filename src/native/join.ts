@@ -50,7 +50,8 @@ export interface Joined {
 export function joinLangSmith(): Joined {
   const shared = globalThis as Shared;
   const before = shared[STORE];
-  if (before instanceof JoinedStore) return { leave: () => undefined };
+  // Joined already, perhaps by the other copy (ESM, CommonJS) of this package.
+  if (before && JOINED in before) return { leave: () => undefined };
   const joined = new JoinedStore(before ?? new AsyncLocalStorage<unknown>());
   shared[STORE] = joined;
   return {
@@ -60,7 +61,11 @@ export function joinLangSmith(): Joined {
   };
 }
 
+const JOINED = Symbol.for("otel-langsmith.joined");
+
 class JoinedStore implements Store {
+  readonly [JOINED] = true;
+
   constructor(readonly inner: Store) {}
 
   /** The current run as the native package sees it: its own, or one that stands for the span's. */

@@ -1,13 +1,17 @@
 // What is injected, what is believed, and which parent wins.
-import { context, diag, propagation, ROOT_CONTEXT, TraceFlags, trace } from "@opentelemetry/api";
+import { context, diag, metrics, propagation, ROOT_CONTEXT, TraceFlags, trace } from "@opentelemetry/api";
 import {
   CompositePropagator,
   suppressTracing,
   W3CBaggagePropagator,
   W3CTraceContextPropagator,
 } from "@opentelemetry/core";
+import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
+import { BasicTracerProvider, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { LangSmithSpanExporter } from "../../src/exporter/index.js";
 import { getPlace } from "../../src/identity/context.js";
+import { RunIdentityProcessor } from "../../src/processor/identity-processor.js";
 import { LangSmithPropagator, setRun, tracingContext } from "../../src/propagation/index.js";
 import { forgetPropagatorOrder } from "../../src/propagation/outbound.js";
 import { forgetRefusedProjects } from "../../src/propagation/refusals.js";
@@ -15,6 +19,11 @@ import { forgetWarnings } from "../../src/warnings.js";
 import { startBridge, type TestBridge } from "../processor/bridge.js";
 import type { Receiver } from "../receiver.js";
 import { allThree, extracted, foreignOrder, idsIn, injected } from "./headers.js";
+
+class InMemoryReader extends MetricReader {
+  protected override async onForceFlush(): Promise<void> {}
+  protected override async onShutdown(): Promise<void> {}
+}
 
 const warnings: { message: string; code: string }[] = [];
 function keep(warning: Error & { code?: string }): void {
@@ -210,6 +219,24 @@ describe("what is injected under a span that nobody here has seen", () => {
     root.end();
     expect(injected(allThree(), inner)).not.toHaveProperty("langsmith-trace");
     expect((await finish()).one("root").dotted_order).toBe(order);
+  });
+});
+
+describe("in a pipeline with an exporter alone", () => {
+  it("is what the identity processor has placed", async () => {
+    const { receiver } = await startBridge();
+    const exporter = new LangSmithSpanExporter({ apiUrl: receiver.url, projectName: "exported", primary: true });
+    const provider = new BasicTracerProvider({
+      spanProcessors: [new RunIdentityProcessor({ projectName: "exported" }), new SimpleSpanProcessor(exporter)],
+    });
+    let headers: Record<string, string> = {};
+    provider.getTracer("openinference-core").startActiveSpan("agent", (agent) => {
+      headers = injected(allThree());
+      agent.end();
+    });
+    await provider.shutdown();
+    expect(headers["langsmith-trace"]).toBe(receiver.one("agent").dotted_order);
+    expect(headers.baggage).toBe("langsmith-project=exported");
   });
 });
 
@@ -536,6 +563,22 @@ describe("what is believed", () => {
       expect(propagator.stats().refused).toEqual(counts);
     });
   }
+
+  it("is counted by cause in a metric, too", async () => {
+    const reader = new InMemoryReader();
+    metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
+    try {
+      const propagator = new LangSmithPropagator();
+      extracted(propagator, { "langsmith-trace": "hello" });
+      extracted(propagator, { "langsmith-trace": "hello" });
+      const { resourceMetrics } = await reader.collect();
+      const all = resourceMetrics.scopeMetrics.flatMap(({ metrics: each }) => each);
+      const counter = all.find(({ descriptor }) => descriptor.name === "otel_langsmith.inbound.refused");
+      expect(counter?.dataPoints).toMatchObject([{ attributes: { cause: "malformed" }, value: 2 }]);
+    } finally {
+      metrics.disable();
+    }
+  });
 
   it("never reads addresses, keys, replicas or workspaces", () => {
     const place = getPlace(
