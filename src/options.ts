@@ -166,7 +166,9 @@ const DEFAULT_API_URL = "https://api.smith.langchain.com";
 export function resolveOptions(options: LangSmithOptions = {}, env: Environment = process.env): ResolvedOptions {
   if (typeof options !== "object" || options === null) throw new LangSmithOptionError("options", "an object", options);
   checkKinds(options);
-  const tracing = langsmithVariable(env, "TRACING_V2") ?? langsmithVariable(env, "TRACING");
+  const [tracing] = ["LANGSMITH_TRACING_V2", "LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGCHAIN_TRACING"].flatMap(
+    (name) => textOf(env[name]) ?? [],
+  );
   return {
     given: options,
     enabled: options.enabled ?? booleanOf(tracing) ?? true,
