@@ -1,7 +1,7 @@
 // Measures the local server as its users meet it: over HTTP, in a process of its own, with 200,000 runs on disk.
 //   npm run build --workspace local && npx tsx bench/local-server.ts [--runs 200000] [--keep]
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -115,6 +115,23 @@ async function serverOn(directory: string): Promise<{ child: ChildProcess; url: 
   return { child, url };
 }
 
+/** Seconds of processor time that a process has used, where the system tells (Linux): a busy machine changes it least. */
+function cpuSeconds(pid: number | undefined): number | undefined {
+  const path = `/proc/${pid}/stat`;
+  if (pid === undefined || !existsSync(path)) return undefined;
+  const fields = readFileSync(path, "utf8")
+    .replace(/^.*\) /, "")
+    .split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+function cpuSince(pid: number | undefined, before: number | undefined, count: number, unit: "µs" | "ms"): string {
+  const now = cpuSeconds(pid);
+  if (now === undefined || before === undefined) return "";
+  const each = ((now - before) / count) * (unit === "µs" ? 1e6 : 1e3);
+  return `, ${each.toFixed(0)} ${unit} of processor time each`;
+}
+
 async function answered(response: Response): Promise<unknown> {
   const body: unknown = await response.json();
   if (!response.ok) throw new Error(`${response.status}: ${JSON.stringify(body)}`);
@@ -161,10 +178,12 @@ async function main(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "local-bench-"));
   const { child, url } = await serverOn(directory);
   try {
+    const cpuBefore = cpuSeconds(child.pid);
     const { seconds, bigTrace } = await ingest(url);
+    const cpuOfRun = cpuSince(child.pid, cpuBefore, TOTAL, "µs");
     const size = statSync(join(directory, "runs.db")).size;
     console.log(
-      `ingestion: ${Math.round(TOTAL / seconds)} runs/s (${TOTAL} runs, ${(size / 1e6).toFixed(0)} MB on disk)`,
+      `ingestion: ${Math.round(TOTAL / seconds)} runs/s (${TOTAL} runs, ${(size / 1e6).toFixed(0)} MB on disk${cpuOfRun})`,
     );
     const sessions = await answered(await fetch(`${url}/sessions?name=${PROJECT}`));
     const project: unknown = Array.isArray(sessions) ? sessions[0]?.id : undefined;
@@ -220,6 +239,7 @@ async function main(): Promise<void> {
     for (const [name, ask] of cases) {
       const times: number[] = [];
       let count = 0;
+      const before = cpuSeconds(child.pid);
       for (let sample = 0; sample < SAMPLES; sample++) {
         const started = performance.now();
         count = await ask();
@@ -231,7 +251,7 @@ async function main(): Promise<void> {
       const worst = times.at(-1) ?? 0;
       if (worst > 300) slow += 1;
       console.log(
-        `${name.padEnd(34)} ${String(count).padStart(5)} runs  first ${first.toFixed(0)} ms, median ${median.toFixed(0)} ms, worst ${worst.toFixed(0)} ms`,
+        `${name.padEnd(34)} ${String(count).padStart(5)} runs  first ${first.toFixed(0)} ms, median ${median.toFixed(0)} ms, worst ${worst.toFixed(0)} ms${cpuSince(child.pid, before, SAMPLES, "ms")}`,
       );
     }
     console.log(slow === 0 ? "every query answered within 300 ms" : `${slow} queries took longer than 300 ms`);
