@@ -15,10 +15,21 @@ interface Compiled {
   readonly exact: ReadonlyMap<string, readonly CompiledRule[]>;
   /** By the part before the first dot. */
   readonly prefixes: ReadonlyMap<string, readonly CompiledRule[]>;
+  /** Where a key goes, as it was asked for: the same keys come with every span. */
+  readonly routes: Map<string, readonly Route[]>;
   /** Vocabularies whose `read` waits for a span event or log record of this name. */
   readonly events: ReadonlyMap<string, readonly Vocabulary[]>;
   readonly ranks: ReadonlyMap<Vocabulary, number>;
 }
+
+/** One rule that takes a key; `rest` is what a prefix leaves of it. */
+interface Route {
+  readonly to: CompiledRule;
+  readonly rest?: string;
+}
+
+/** Keys hold data too (indices, user's names); beyond so many they are looked up each time. */
+const maxRoutes = 4_096;
 
 const compiledBefore = new WeakMap<readonly Vocabulary[], Compiled>();
 
@@ -44,7 +55,7 @@ function compile(vocabularies: readonly Vocabulary[]): Compiled {
     for (const name of vocabulary.events ?? []) append(events, name, vocabulary);
     rank += 1;
   }
-  const compiled = { vocabularies, exact, prefixes, events, ranks };
+  const compiled = { vocabularies, exact, prefixes, routes: new Map(), events, ranks };
   compiledBefore.set(vocabularies, compiled);
   return compiled;
 }
@@ -58,6 +69,19 @@ function append<T>(map: Map<string, T[]>, key: string, value: T): void {
 function headOf(key: string): string {
   const dot = key.indexOf(".");
   return dot === -1 ? key : key.slice(0, dot);
+}
+
+function routesOf(key: string, compiled: Compiled): readonly Route[] {
+  const known = compiled.routes.get(key);
+  if (known !== undefined) return known;
+  const routes: Route[] = (compiled.exact.get(key) ?? []).map((to) => ({ to }));
+  for (const to of compiled.prefixes.get(headOf(key)) ?? []) {
+    const { prefix = "", suffix } = to.rule;
+    if (!key.startsWith(prefix) || key.length === prefix.length) continue;
+    if (suffix === undefined || key.endsWith(suffix)) routes.push({ to, rest: key.slice(prefix.length) });
+  }
+  if (compiled.routes.size < maxRoutes) compiled.routes.set(key, routes);
+  return routes;
 }
 
 /** Reads a span, its events and its log records by these vocabularies. */
@@ -74,29 +98,21 @@ export function readSlots(
     const value: unknown = span.attributes[key];
     if (value === undefined || value === null) continue;
     let isRead = false;
-    const exact = compiled.exact.get(key);
-    if (exact !== undefined) {
-      for (const found of exact) isRead = offerByRule(slots, speaking, found, key, value, undefined, span) || isRead;
-    }
-    if (!isRead) {
-      const candidates = compiled.prefixes.get(headOf(key));
-      if (candidates !== undefined) {
-        for (const found of candidates) {
-          const { prefix, suffix, flattened: isFlattened, when } = found.rule;
-          if (prefix === undefined || !key.startsWith(prefix) || key.length === prefix.length) continue;
-          if (suffix !== undefined && !key.endsWith(suffix)) continue;
-          if (isFlattened === true) {
-            if (when !== undefined && !when(span)) continue;
-            const entries = flattened.get(found);
-            if (entries === undefined) flattened.set(found, [[key.slice(prefix.length), value]]);
-            else entries.push([key.slice(prefix.length), value]);
-            speaking.add(found.vocabulary);
-            isRead = true;
-          } else {
-            isRead = offerByRule(slots, speaking, found, key, value, key.slice(prefix.length), span);
-          }
-          if (isRead) break;
-        }
+    for (const { to, rest } of routesOf(key, compiled)) {
+      // All rules that name the key take it; of those that name its beginning, the first that can.
+      if (rest === undefined) {
+        isRead = offerByRule(slots, speaking, to, key, value, undefined, span) || isRead;
+        continue;
+      }
+      if (isRead) break;
+      if (to.rule.flattened !== true) {
+        isRead = offerByRule(slots, speaking, to, key, value, rest, span);
+      } else if (to.rule.when === undefined || to.rule.when(span)) {
+        const entries = flattened.get(to);
+        if (entries === undefined) flattened.set(to, [[rest, value]]);
+        else entries.push([rest, value]);
+        speaking.add(to.vocabulary);
+        isRead = true;
       }
     }
     if (!isRead) slots.unread.push([key, value]);
