@@ -172,6 +172,15 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
     if (partsBytes(parts) !== partsBytes(item.parts)) ledger.resize(item, parts);
   }
 
+  /** The post is certainly not there. */
+  function becomePost(end: Item): void {
+    const before = { ...end };
+    end.verb = "post";
+    if (!shelf?.isJournal) return;
+    shelf.journal(end);
+    succeed(before, end);
+  }
+
   /**
    * What one run may have: the server's limit. Without a disk also half of what the queue has left, since a run that
    * is cut says more than one that is refused.
@@ -243,14 +252,9 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
       giveUp([end], new DeliveryError("stopped", "its post is in the spool", { reach: "never_written" }));
       return;
     }
-    const before = { ...end };
-    if (run.phase === "answered") becomePatch(end, run);
-    else end.verb = "post";
-    if (shelf?.isJournal && (end.verb !== before.verb || end.parts !== before.parts)) {
-      // What is repeated after a crash must be what was sent.
-      shelf.journal(end);
-      succeed(before, end);
-    }
+    // With a journal the patch stays as it was written: what is repeated after a crash must be what was sent.
+    if (run.phase === "answered") becomePatch(end, shelf?.isJournal ? undefined : run);
+    else becomePost(end);
     if (!stop.signal.aborted) dispatcher.enqueue(end, true);
   }
 

@@ -1,7 +1,8 @@
 // The program under fault: sends runs through a delivery, paced, and tells its parent what it did.
 import { createHash } from "node:crypto";
 import { open as openFile } from "node:fs/promises";
-import { createDelivery, type DeliveryOptions } from "../../src/delivery/index.js";
+import type { DeliveryOptions, DeliveryStats } from "../../src/delivery/index.js";
+import { openDelivery } from "../../src/delivery/open.js";
 import type { Run } from "../../src/run.js";
 
 /** What the parent asks for. */
@@ -37,7 +38,7 @@ export type ChildMessage =
   | { type: "all_sent" }
   | {
       type: "done";
-      stats: ReturnType<ReturnType<typeof createDelivery>["stats"]>;
+      stats: DeliveryStats;
       peakBytes: number;
       longestBlockMillis: number;
     };
@@ -88,7 +89,7 @@ function makeRun(options: ChildOptions, n: number, above: string): Run {
 
 async function main(options: ChildOptions): Promise<void> {
   if (options.diskBytes !== undefined) await limitDisk(options.diskBytes);
-  const delivery = createDelivery(options.delivery);
+  const { delivery, spoolRead } = openDelivery(options.delivery);
   let peakBytes = 0;
   let longestBlockMillis = 0;
   let lastTick = performance.now();
@@ -163,6 +164,7 @@ async function main(options: ChildOptions): Promise<void> {
   tell({ type: "sent", ids: last });
   tell({ type: "all_sent" });
   if (options.waitForSpool) {
+    await spoolRead();
     while ((delivery.stats().onDisk ?? 0) + delivery.stats().queued + delivery.stats().inFlight > 0) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

@@ -30,9 +30,12 @@ export interface Bench {
   readonly server: MisbehavingServer;
   readonly dir: string;
   start(options: ChildChanges & { seed: string }): Child;
+  /** A program of spans through the processor, with the journal on. */
+  startSpans(spool: string, perSecond: number): Child;
   close(): Promise<void>;
 }
 
+const PROCESSOR_CHILD = fileURLToPath(new URL("./processor-child.ts", import.meta.url));
 const CHILD = fileURLToPath(new URL("./child.ts", import.meta.url));
 
 export async function openBench(defaults: ChildChanges): Promise<Bench> {
@@ -56,11 +59,16 @@ export async function openBench(defaults: ChildChanges): Promise<Bench> {
         apiUrl: server.url,
       },
     };
-    const child = fork(CHILD, {
-      execArgv: ["--import", "tsx"],
-      env: { ...process.env, FAULTS_CHILD: JSON.stringify(whole) },
-      stdio: ["ignore", "ignore", "inherit", "ipc"],
-    });
+    return follow(
+      fork(CHILD, {
+        execArgv: ["--import", "tsx"],
+        env: { ...process.env, FAULTS_CHILD: JSON.stringify(whole) },
+        stdio: ["ignore", "ignore", "inherit", "ipc"],
+      }),
+    );
+  }
+
+  function follow(child: ChildProcess): Child {
     children.push(child);
     const ended = new Map<string, number>();
     let done: Done | undefined;
@@ -98,6 +106,13 @@ export async function openBench(defaults: ChildChanges): Promise<Bench> {
     server,
     dir,
     start,
+    startSpans: (spool, perSecond) =>
+      follow(
+        fork(PROCESSOR_CHILD, [server.url, spool, String(perSecond)], {
+          execArgv: ["--import", "tsx"],
+          stdio: ["ignore", "ignore", "inherit", "ipc"],
+        }),
+      ),
     async close() {
       for (const child of children) if (child.exitCode === null) child.kill("SIGKILL");
       await server.stop();

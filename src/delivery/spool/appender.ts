@@ -1,5 +1,5 @@
 // Writes records to the end of a lane's segments: everything that waits goes out in one write, one write at a time.
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Item } from "../item.js";
@@ -31,8 +31,11 @@ export interface AppenderOptions {
   dir: string;
   lane: string;
   segmentBytes: number;
-  /** The directory is there; nothing is written before. */
-  ready: () => Promise<unknown>;
+  /**
+   * Writes at the end of the turn of the event loop in which a record came, without waiting for another: for a journal,
+   * which must not be behind when the process is killed.
+   */
+  isSync: boolean;
   /** A segment has begun: time to look at the bound. */
   onRotate: () => void;
   onError: (error: unknown) => void;
@@ -42,6 +45,7 @@ export function createAppender(options: AppenderOptions): Appender {
   const segments: Segment[] = [];
   let current: Segment | undefined;
   let handle: { segment: Segment; file: FileHandle; position: number } | undefined;
+  let descriptor: { segment: Segment; file: number; position: number } | undefined;
   let waiting: Entry[] = [];
   let waitingBytes = 0;
   let writing: Entry[] = [];
@@ -75,7 +79,7 @@ export function createAppender(options: AppenderOptions): Appender {
     const written = new Promise<boolean>((done) => {
       waiting.push({ segment, index, data, done });
     });
-    loop ??= writeAll().finally(() => {
+    loop ??= (options.isSync ? writeAllNow() : writeAll()).finally(() => {
       loop = undefined;
     });
     return { segment, index, written };
@@ -84,30 +88,72 @@ export function createAppender(options: AppenderOptions): Appender {
   async function writeAll(): Promise<void> {
     // What is handed in during this turn of the event loop goes into the first write.
     await new Promise((resolve) => setImmediate(resolve));
-    await options.ready();
     while (waiting.length > 0) {
       const segment = waiting[0]?.segment;
       writing = waiting.filter((entry) => entry.segment === segment);
       waiting = waiting.filter((entry) => entry.segment !== segment);
-      const data = Buffer.concat(writing.map((entry) => entry.data));
       let isWritten = false;
       try {
-        if (segment) isWritten = await write(segment, data);
+        if (segment) isWritten = await write(segment, Buffer.concat(writing.map((entry) => entry.data)));
       } catch (error) {
         options.onError(error);
       }
       const entries = writing;
       writing = [];
-      waitingBytes -= data.byteLength;
-      for (const entry of entries) {
-        entry.segment.unwritten -= 1;
-        if (!isWritten) {
-          entry.segment.open.delete(entry.index);
-          entry.segment.bytes -= entry.data.byteLength;
-        }
-        entry.done(isWritten);
-      }
+      finish(entries, isWritten);
     }
+  }
+
+  async function writeAllNow(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    while (waiting.length > 0) {
+      const segment = waiting[0]?.segment;
+      const entries = waiting.filter((entry) => entry.segment === segment);
+      waiting = waiting.filter((entry) => entry.segment !== segment);
+      let isWritten = false;
+      try {
+        if (segment && !segment.isGone)
+          isWritten = writeHere(segment, Buffer.concat(entries.map((entry) => entry.data)));
+      } catch (error) {
+        options.onError(error);
+      }
+      finish(entries, isWritten);
+    }
+  }
+
+  function finish(entries: readonly Entry[], isWritten: boolean): void {
+    for (const entry of entries) {
+      waitingBytes -= entry.data.byteLength;
+      entry.segment.unwritten -= 1;
+      if (!isWritten) {
+        entry.segment.open.delete(entry.index);
+        entry.segment.bytes -= entry.data.byteLength;
+      }
+      entry.done(isWritten);
+    }
+  }
+
+  function writeHere(segment: Segment, data: Buffer): boolean {
+    if (descriptor?.segment !== segment) {
+      closeHere();
+      descriptor = { segment, file: openSync(segment.path, "w", 0o600), position: 0 };
+    }
+    const bytes = descriptor.position === 0 ? Buffer.concat([FILE_HEADER, data]) : data;
+    const { file, position } = descriptor;
+    try {
+      for (let at = 0; at < bytes.byteLength; ) at += writeSync(file, bytes, at, bytes.byteLength - at, position + at);
+    } catch (error) {
+      // Half a record must not stand before whole ones.
+      ftruncateSync(file, position);
+      throw error;
+    }
+    descriptor.position += bytes.byteLength;
+    return true;
+  }
+
+  function closeHere(): void {
+    if (descriptor) closeSync(descriptor.file);
+    descriptor = undefined;
   }
 
   async function write(segment: Segment, data: Buffer): Promise<boolean> {
@@ -148,6 +194,7 @@ export function createAppender(options: AppenderOptions): Appender {
       while (loop) await loop;
       if (current) current.isGrowing = false;
       current = undefined;
+      closeHere();
       await handle?.file.close().catch(() => {});
       handle = undefined;
     },
@@ -155,8 +202,16 @@ export function createAppender(options: AppenderOptions): Appender {
       for (const entries of [writing, waiting]) {
         for (const segment of new Set(entries.map((entry) => entry.segment))) {
           const data = Buffer.concat(entries.filter((entry) => entry.segment === segment).map((entry) => entry.data));
-          writeNow(segment, data, handle?.segment === segment ? handle.position : undefined);
-          if (handle?.segment === segment) handle.position += data.byteLength;
+          try {
+            // A write that is under way puts the same bytes at the same place: which comes first does not matter.
+            if (handle?.segment === segment) {
+              descriptor = { segment, file: openSync(segment.path, "r+", 0o600), position: handle.position };
+              handle.position += data.byteLength;
+            }
+            writeHere(segment, data);
+          } catch {
+            // The process is ending; there is nobody left to tell.
+          }
         }
       }
     },
@@ -168,17 +223,5 @@ async function writeFully(file: FileHandle, data: Buffer, position: number): Pro
   while (at < data.byteLength) {
     const { bytesWritten } = await file.write(data, at, data.byteLength - at, position + at);
     at += bytesWritten;
-  }
-}
-
-/** The same bytes at the same place as a write that may be under way: it does not matter which of them comes first. */
-function writeNow(segment: Segment, data: Buffer, position: number | undefined): void {
-  try {
-    const file = openSync(segment.path, position === undefined ? "w" : "r+", 0o600);
-    if (position === undefined) writeSync(file, FILE_HEADER, 0, FILE_HEADER.length, 0);
-    writeSync(file, data, 0, data.byteLength, position ?? FILE_HEADER.length);
-    closeSync(file);
-  } catch {
-    // The process is ending; there is nobody left to tell.
   }
 }

@@ -91,8 +91,8 @@ export function createLanes(options: LanesOptions): Lanes {
 
   async function read(lane: string): Promise<number> {
     const names = (await readdir(options.dir)).filter((name) => parseSegmentName(name)?.lane === lane).sort();
-    // A post that a complete one replaced before it was written is not sent any more.
-    const pendingPosts = new Map<string, SpoolRecord>();
+    // What a complete post replaced, since it was never sent or certainly refused, is not sent any more.
+    const replaceable = new Map<string, SpoolRecord[]>();
     const replaced: SpoolRecord[] = [];
     const found: Segment[] = [];
     for (const name of names) {
@@ -108,10 +108,9 @@ export function createLanes(options: LanesOptions): Lanes {
       for (const record of records) {
         if (settled.has(record.index)) continue;
         segment.open.set(record.index, "parked");
-        if (record.verb !== "post") continue;
-        const before = pendingPosts.get(record.runId);
-        if (before) replaced.push(before);
-        if (record.pending) pendingPosts.set(record.runId, { segment, index: record.index });
+        const before = replaceable.get(record.runId) ?? [];
+        if (record.verb === "post" && !record.pending) replaced.push(...before);
+        else replaceable.set(record.runId, [...before, { segment, index: record.index }]);
       }
       found.push(segment);
     }

@@ -1,7 +1,7 @@
 // Who owns which lane of a spool directory: several processes share it, and each lane is sent by one of them.
 import { createHash, randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdir, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 
@@ -10,8 +10,8 @@ const HEARTBEAT_MILLIS = 5_000;
 const SILENCE_MILLIS = 60_000;
 
 export interface Owners {
-  /** Makes directory, heartbeat and the own lane. */
-  enter(): Promise<void>;
+  /** Makes directory, heartbeat and the own lane, at once: what comes next may have to be written at once. */
+  enter(): void;
   beat(): Promise<void>;
   /** Takes over one lane whose owner is gone; its name, or undefined when there is none. */
   adopt(): Promise<string | undefined>;
@@ -48,11 +48,11 @@ export function createOwners(dir: string, instance: string): Owners {
 
   return {
     heartbeatMillis: HEARTBEAT_MILLIS,
-    async enter() {
-      await mkdir(dir, { recursive: true, mode: 0o700 });
+    enter() {
+      mkdirSync(dir, { recursive: true, mode: 0o700 });
       // Alive before it owns: a lane whose owner is unknown is anybody's.
-      await writeFile(alivePath, JSON.stringify(self()), { mode: 0o600 });
-      await writeFile(ownerPath(instance, instance), "", { mode: 0o600 });
+      writeFileSync(alivePath, JSON.stringify(self()), { mode: 0o600 });
+      writeFileSync(ownerPath(instance, instance), "", { mode: 0o600 });
     },
     async beat() {
       const now = new Date();

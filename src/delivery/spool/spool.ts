@@ -64,8 +64,8 @@ export function createSpool({ options, instance, timers, reporter, now }: SpoolS
     dir,
     lane: instance,
     segmentBytes: Math.max(65_536, Math.min(4 * 1_048_576, Math.floor(maxBytes / 8))),
-    ready: () => entered,
-    onRotate: () => void entered.then(() => lanes.keepBound()),
+    isSync: mode === "always",
+    onRotate: () => void lanes.keepBound(),
     onError: (error) => broken("could not be written to", error),
   });
   const lanes = createLanes({
@@ -92,10 +92,12 @@ export function createSpool({ options, instance, timers, reporter, now }: SpoolS
     );
   }
 
-  const entered = owners.enter().catch((error: unknown) => {
+  try {
+    owners.enter();
+  } catch (error) {
     isBroken = true;
     broken("cannot be used", error);
-  });
+  }
   const cancelBeat = repeat(owners.heartbeatMillis, () => owners.beat());
   const cancelAdopt = repeat(ADOPT_MILLIS, adopt);
   const onExit = () => {
@@ -114,7 +116,6 @@ export function createSpool({ options, instance, timers, reporter, now }: SpoolS
   }
 
   async function adopt(): Promise<void> {
-    await entered;
     if (isBroken || isClosed) return;
     for (;;) {
       const lane = await owners.adopt();
@@ -196,7 +197,6 @@ export function createSpool({ options, instance, timers, reporter, now }: SpoolS
       cancelRound?.();
       cancelBeat();
       cancelAdopt();
-      await entered;
       await round;
       await appender.close();
       await lanes.settled();
