@@ -1,6 +1,6 @@
 // The service's REST interface: one request, outside of any trace, with errors that say which.
 import { type Context, context, createContextKey, ROOT_CONTEXT } from "@opentelemetry/api";
-import { type Dispatcher, request } from "undici";
+import { type Dispatcher, EnvHttpProxyAgent, request } from "undici";
 import { primaryBridge } from "../bridges.js";
 import { isLocalAddress, type LangSmithDestination, resolveOptions } from "../options.js";
 
@@ -57,9 +57,28 @@ export interface Rest {
   call(call: RestCall): Promise<unknown>;
 }
 
-/** Where the process's bridge sends; else what the environment says. */
-export function ownDestination(): LangSmithDestination {
-  return primaryBridge()?.destination ?? resolveOptions();
+/** Where the process's bridge sends, by its own dispatcher; else what the environment says. */
+export function ownDestination(): RestOptions {
+  const destination = primaryBridge()?.destination ?? resolveOptions();
+  const given: unknown = Reflect.get(destination, "given");
+  const dispatcher: unknown = typeof given === "object" && given !== null && Reflect.get(given, "dispatcher");
+  const { apiUrl, apiKey, workspaceId } = destination;
+  return { apiUrl, apiKey, workspaceId, ...(isDispatcher(dispatcher) && { dispatcher }) };
+}
+
+/** By shape: the application may have an undici of its own. */
+function isDispatcher(value: unknown): value is Dispatcher {
+  return typeof value === "object" && value !== null && typeof Reflect.get(value, "dispatch") === "function";
+}
+
+let proxied: EnvHttpProxyAgent | undefined;
+
+/** The way that the environment's proxy variables ask for, as delivery goes; undici's own otherwise. */
+function fromEnvironment(): { dispatcher?: Dispatcher } {
+  const names = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"];
+  if (!names.some((name) => process.env[name])) return {};
+  proxied ??= new EnvHttpProxyAgent();
+  return { dispatcher: proxied };
 }
 
 /**
@@ -101,7 +120,7 @@ export function createRest(options: RestOptions): Rest {
           },
           body: wanted.body === undefined ? null : JSON.stringify(wanted.body),
           signal: AbortSignal.timeout(options.timeoutMillis ?? 30_000),
-          ...(options.dispatcher && { dispatcher: options.dispatcher }),
+          ...(options.dispatcher ? { dispatcher: options.dispatcher } : fromEnvironment()),
         }),
       );
       status = response.statusCode;

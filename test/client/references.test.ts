@@ -2,6 +2,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type LocalServer, startLocalServer } from "otel-langsmith-local";
+import { Agent } from "undici";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createFeedback } from "../../src/client/feedback.js";
 import { findRun } from "../../src/client/find-run.js";
@@ -138,6 +139,40 @@ describe("findRun", () => {
     await expect(createRest(keyless).call({ method: "GET", path: "/info", subject: "x" })).rejects.toMatchObject({
       code: "LSB_ERR_ACCESS",
     });
+  });
+});
+
+describe("the way there", () => {
+  it("is the bridge's own dispatcher, else the proxy that the environment names", async () => {
+    const seen: string[] = [];
+    const dispatcher = new Agent().compose((dispatch) => (options, handler) => {
+      seen.push(String(options.path));
+      return dispatch(options, handler);
+    });
+    const other = await startBridge({ apiUrl: local.url, projectName: "asked", dispatcher, primary: true });
+    await expect(findRun(uuid7())).rejects.toMatchObject({ code: "LSB_ERR_NOT_FOUND" });
+    expect(seen.some((path) => path.startsWith("/runs/"))).toBe(true);
+    await other.processor.shutdown();
+
+    const tunnels: string[] = [];
+    const proxy = createServer((request, response) => {
+      tunnels.push(request.url ?? "");
+      response.end("{}");
+    });
+    proxy.on("connect", (request, socket) => {
+      tunnels.push(request.url ?? "");
+      socket.end("HTTP/1.1 502 no\r\n\r\n");
+    });
+    fakes.push(proxy);
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+    process.env.http_proxy = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    try {
+      const far = createRest({ apiUrl: "http://langsmith.invalid", apiKey: "k", workspaceId: undefined, attempts: 1 });
+      await far.call({ method: "GET", path: "/info", subject: "x" }).catch(() => undefined);
+      expect(tunnels.join()).toContain("langsmith.invalid");
+    } finally {
+      delete process.env.http_proxy;
+    }
   });
 });
 

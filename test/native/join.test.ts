@@ -105,6 +105,7 @@ describe("native runs under a span", () => {
 
   it("stand behind ten siblings of one millisecond, under the last of them", async () => {
     const bridge = await startBoth();
+    const chain = RunnableLambda.from(async (x: number) => x).withConfig({ runName: "chain" });
     for (let round = 0; round < 5; round++) {
       await bridge.genai.startActiveSpan("root", async (root) => {
         let last = root;
@@ -116,6 +117,7 @@ describe("native runs under a span", () => {
           trace.setSpan(context.active(), last),
           traceable(async () => 1, { name: "native" }),
         );
+        await context.with(trace.setSpan(context.active(), last), () => chain.invoke(1));
         await traceable(async () => 1, { name: "native beside" })();
         bridge.genai.startSpan("after").end();
         last.end();
@@ -125,7 +127,7 @@ describe("native runs under a span", () => {
     // The receiver holds every order against the rules: no child earlier than its parent.
     const at = await finish(bridge);
     const siblings = Array.from({ length: 9 }, (_, each) => `sibling ${each}`).join(", ");
-    expect(treeOf(at)).toEqual(Array(5).fill(`root(${siblings}, sibling 9(native), native beside, after)`));
+    expect(treeOf(at)).toEqual(Array(5).fill(`root(${siblings}, sibling 9(native, chain), native beside, after)`));
   });
 
   it("hang under a header's or a reference's place where no span was started since", async () => {
