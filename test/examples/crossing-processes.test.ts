@@ -12,7 +12,9 @@ const trees: Record<string, string[]> = {
   "job-queue": ["handle upload(summarize, summarize)"],
   "worker-pool": ["digest(embed, embed, embed)"],
   resume: ["killed by SIGKILL; the service has: job [pending](step 1)", "job(step 1, step 2)"],
-  langgraph: ["handle question(LangGraph(__start__, model(RunnableLambda), tools(weather(look up)), model(RunnableLambda)))"],
+  langgraph: [
+    "handle question(LangGraph(__start__, model(RunnableLambda), tools(weather(look up)), model(RunnableLambda)))",
+  ],
   "start-trace": ["job first(chat)", "job second(chat)"],
 };
 
@@ -34,6 +36,8 @@ describe("the examples", () => {
       const { code } = await program.ended;
       expect(code, program.output()).toBe(0);
       expect(program.output().split("\n")).toContain("handle upload(summarize, summarize)");
+      // In a process of its own.
+      expect(program.output()).toMatch(/process \d+ consumes/);
     } finally {
       await redis.stop();
     }
