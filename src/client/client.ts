@@ -5,6 +5,7 @@ import { type LangSmithDestination, resolveOptions } from "../options.js";
 import type { KeyValues } from "../run.js";
 import { allEnded } from "../tracing/authored-run.js";
 import { RunIdError } from "../tracing/custom-ids.js";
+import { flushDirect } from "../tracing/run-tree-direct.js";
 import { createFeedback, type Feedback, type FeedbackInput } from "./feedback.js";
 import { field, projectByName } from "./projects.js";
 import { createRest, LangSmithRequestError, type Rest } from "./rest.js";
@@ -125,7 +126,7 @@ export class Client {
   /** Sends what has ended, everywhere. Settles within the processor's `shutdownTimeoutMillis`, never rejects. */
   async flush(): Promise<void> {
     await allEnded();
-    await Promise.all(bridges().map((bridge) => bridge.forceFlush()));
+    await Promise.all([flushDirect(), ...bridges().map((bridge) => bridge.forceFlush())]);
   }
 
   /** {@link Client.flush} under the langsmith package's other name. */

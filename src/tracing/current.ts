@@ -3,8 +3,9 @@ import { type Context, context, createContextKey, type Span, trace } from "@open
 import { getSettings, setSettings } from "../identity/context.js";
 import { type AuthoredRun, authoredIn, primaryEntry, withAuthored } from "./authored-run.js";
 import { contentOf, leaveContent } from "./content.js";
-import { Adopted, aboveOf, RunTree, TREE } from "./run-tree.js";
+import { RunTree } from "./run-tree.js";
 import { contextUnder } from "./run-tree-place.js";
+import { Adopted, aboveOf, TREE } from "./run-tree-state.js";
 
 interface CurrentTree {
   readonly tree: RunTree;

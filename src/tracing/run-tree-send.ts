@@ -1,14 +1,17 @@
 // What postRun and patchRun do: a span for a run of this process, an operation for a run of another.
-import { primaryBridge } from "../bridges.js";
+import { bridges, primaryBridge } from "../bridges.js";
 import { childPlace, placeOfDottedOrder, rootPlace } from "../identity/place.js";
 import { isoOf } from "../identity/time.js";
 import type { AuthoredContent } from "../mapping/authored.js";
 import type { KeyValues, Run } from "../run.js";
+import { RUNTIME } from "../version.js";
 import { warnOnce } from "../warnings.js";
 import { endAuthored, startAuthored } from "./authored-run.js";
-import { type RunTree, TREE } from "./run-tree.js";
+import type { RunTree } from "./run-tree.js";
 import { attachmentsOf, eventsOf, runTypeOf, tagsOf } from "./run-tree-config.js";
+import { directBridge } from "./run-tree-direct.js";
 import { contextOfTree } from "./run-tree-place.js";
+import { TREE } from "./run-tree-state.js";
 import { snapshotOf } from "./snapshot.js";
 import { hasBridge } from "./tracer.js";
 
@@ -24,9 +27,17 @@ export async function postTree(tree: RunTree): Promise<void> {
     return;
   }
   state.isPosted = true;
-  if (!hasBridge("RunTree")) return;
+  const direct = hasBridge("RunTree") ? undefined : await directBridge();
+  if (!direct && bridges().length === 0) return;
   if (state.missingParent !== undefined) await findParent(tree, state.missingParent);
-  startTree(tree);
+  if (!direct) {
+    startTree(tree);
+    return;
+  }
+  state.direct = direct;
+  state.isPatched = tree.end_time !== undefined;
+  fill(tree);
+  direct.sendRun("post", wholeRunOf(tree));
 }
 
 /** Starts a tree's span at once, where nothing has to be looked up for it. */
@@ -78,7 +89,10 @@ export async function patchTree(tree: RunTree): Promise<void> {
   fill(tree);
   if (tree.end_time === undefined) return;
   if (state.run) finish(tree);
-  else if (!state.isPosted && hasBridge("RunTree")) {
+  else if (state.direct) {
+    state.isPatched = true;
+    state.direct.sendRun("end", wholeRunOf(tree));
+  } else if (!state.isPosted && hasBridge("RunTree")) {
     state.isPatched = true;
     await endElsewhere(tree);
   }
@@ -149,10 +163,16 @@ async function endElsewhere(tree: RunTree): Promise<void> {
   }
 }
 
+/** A run of this process that has no span, with all that a span's run would say. */
+function wholeRunOf(tree: RunTree): Run {
+  const run = runOfTree(tree);
+  return { ...run, extra: { ...run.extra, metadata: run.extra?.metadata ?? {}, runtime: RUNTIME } };
+}
+
 /** A run that no span of this process stands for. */
 function runOfTree(tree: RunTree): Run {
   const { content, place } = tree[TREE];
-  const endMicros = Math.max(place.startMicros, Math.round((tree.end_time ?? Date.now()) * 1000));
+  const { end_time } = tree;
   const { name = tree.name, run_type = "chain", metadata = {}, invocation_params, runtime, extra, ...rest } = content;
   const said = { ...extra, ...(invocation_params && { invocation_params }), ...(runtime && { runtime }) };
   const hasExtra = Object.keys(said).length > 0 || Object.keys(metadata).length > 0;
@@ -166,7 +186,7 @@ function runOfTree(tree: RunTree): Run {
     trace_id: place.traceId,
     dotted_order: place.dottedOrder,
     start_time: isoOf(place.startMicros),
-    end_time: isoOf(endMicros),
+    ...(end_time !== undefined && { end_time: isoOf(Math.max(place.startMicros, Math.round(end_time * 1000))) }),
     session_name: tree.project_name,
   };
   if (place.parentRunId !== undefined) run.parent_run_id = place.parentRunId;

@@ -71,7 +71,7 @@ export function startRun(name: string, options: ActiveRunOptions = {}): StartedR
   const parent = options.parent_run ?? runTreeIn(context.active());
   const config: RunTreeConfig = { ...options, name };
   const tree = parent ? parent.createChild(config) : new RunTree(config);
-  if (hasBridge("startRun")) postTreeNow(tree);
+  if (options.tracingEnabled !== false && hasBridge("startRun")) postTreeNow(tree);
   const end = () => {
     void tree.end();
     void tree.patchRun();

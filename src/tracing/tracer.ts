@@ -72,7 +72,8 @@ export function defaultProjectName(): string {
   return primaryBridge()?.projectName ?? langsmithVariable(process.env, "PROJECT") ?? "default";
 }
 
-function isSwitchedOff(): boolean {
+/** Whether `LANGSMITH_TRACING` says no. */
+export function isSwitchedOff(): boolean {
   const word = langsmithVariable(process.env, "TRACING_V2") ?? langsmithVariable(process.env, "TRACING");
   return booleanOf(word) === false;
 }

@@ -37,7 +37,7 @@ interface Ran {
 }
 
 /** Runs a TypeScript program, types stripped, under register; its runs are those of a project of its own. */
-async function run(source: string, options: { reads?: string } = {}): Promise<Ran> {
+async function run(source: string, options: { reads?: string; env?: Record<string, string> } = {}): Promise<Ran> {
   count += 1;
   const project = `program-${count}`;
   const { reads = project } = options;
@@ -51,6 +51,7 @@ async function run(source: string, options: { reads?: string } = {}): Promise<Ra
     LANGSMITH_PROJECT: project,
     OPENAI_BASE_URL: model.url,
     OPENAI_API_KEY: "not-a-key",
+    ...options.env,
   });
   const ended = await running.ended();
   expect(ended.code, ended.stderr).toBe(0);
@@ -151,6 +152,21 @@ describe("a TypeScript program of the pages", () => {
     const ran = await run(await seed("flush"));
     expect(ran.tree).toEqual(["<lambda>:chain"]);
     expect(ran.one("<lambda>")).toMatchObject({ inputs: {} });
+  });
+});
+
+describe("LANGSMITH_TRACING=false", () => {
+  it("RunTree sends all the same, once a run; traceable does not", async () => {
+    const tree = await seed("run-tree");
+    const source = `import { traceable } from "otel-langsmith/traceable";\n${tree}\nawait traceable(async () => 1, { name: "off" })();`;
+    const ran = await run(source, { env: { LANGSMITH_TRACING: "false" } });
+    expect(ran.tree).toEqual(["Chat Pipeline:chain(OpenAI Call:llm)"]);
+    expect(ran.one("OpenAI Call")).toMatchObject({
+      inputs: { messages: [{ role: "system" }, { role: "user" }] },
+      outputs: { object: "chat.completion" },
+      extra: { runtime: { sdk: "otel-langsmith" } },
+    });
+    expect(ran.stderr).not.toContain("LSB_WARN");
   });
 });
 

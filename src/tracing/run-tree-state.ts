@@ -1,0 +1,118 @@
+// What a RunTree is made of, besides its public fields.
+import type { Bridge } from "../bridges.js";
+import { type ParentPlace, placeOfDottedOrder } from "../identity/place.js";
+import type { AuthoredContent } from "../mapping/authored.js";
+import type { KeyValues } from "../run.js";
+import type { AuthoredRun } from "./authored-run.js";
+import type { RunTree } from "./run-tree.js";
+import type { RunTreeConfig } from "./run-tree-config.js";
+import type { RunLike } from "./run-tree-origins.js";
+import { placeOfConfig, type RunAbove } from "./run-tree-place.js";
+
+/** What a run tree knows besides its public fields. Under a symbol, so that two copies of the package can read it. */
+export interface TreeState {
+  place: ParentPlace;
+  missingParent: string | undefined;
+  /** `made` here; `reference`: a run that may be another process's, of which only the place is known for sure. */
+  readonly origin: "made" | "reference" | "foreign";
+  readonly above: RunAbove | undefined;
+  readonly asAttributes: boolean | undefined;
+  readonly onEnd: ((runTree: RunTree) => void) | undefined;
+  /** The project wished for; a child's is its trace's. */
+  readonly projectName: string | undefined;
+  content: AuthoredContent;
+  run: AuthoredRun | undefined;
+  /** What it is sent by where tracing is switched off: then it has no span. */
+  direct: Bridge | undefined;
+  isPosted: boolean;
+  isPatched: boolean;
+  areInputsSet: boolean;
+  inputs: KeyValues;
+  outputs: KeyValues | undefined;
+  error: string | undefined;
+}
+
+export const TREE = Symbol.for("otel-langsmith.run-tree");
+
+/** A run that exists already, taken over by the tree that speaks of it. */
+export class Adopted {
+  constructor(
+    readonly run: AuthoredRun,
+    readonly config: RunTreeConfig,
+    readonly origin: "made" | "foreign",
+    readonly parent: RunTree | undefined,
+  ) {}
+}
+
+/** What is above whoever hangs under a tree, of this package or of langsmith. */
+export function aboveOf(tree: RunTree): RunAbove | undefined {
+  const state: TreeState | undefined = tree[TREE];
+  if (state) {
+    const { run, place } = state;
+    const project = run?.project ?? state.above?.project ?? state.projectName;
+    return { place, span: run?.span, project };
+  }
+  const place = placeOfDottedOrder(tree.dotted_order);
+  return place && { place, span: undefined, project: tree.project_name };
+}
+
+/** A run tree as a config: a copy of it is another tree of the same run. */
+export function configOf(tree: RunTree): RunTreeConfig {
+  const { name, run_type, id, dotted_order, extra, inputs, start_time } = tree;
+  return { name, run_type, id, dotted_order, extra, inputs, start_time, ...(tree.tags && { tags: tree.tags }) };
+}
+
+/** A run that LangSmith returned, or a reference, as a config. */
+export function configOfRun(run: RunLike): RunTreeConfig {
+  const { id, name = "parent", dotted_order, session_name, extra, inputs, tags, run_type, parent_run_id } = run;
+  return {
+    id,
+    name,
+    ...(dotted_order != null && { dotted_order }),
+    ...(parent_run_id != null && { parent_run_id }),
+    ...(session_name != null && { project_name: session_name }),
+    ...(extra != null && { extra }),
+    ...(inputs != null && { inputs }),
+    ...(tags != null && { tags }),
+    ...(run_type != null && { run_type }),
+  };
+}
+
+/** The state of a tree that is made. @throws RunIdError */
+export function madeState(config: RunTreeConfig): TreeState {
+  const above = config.parent_run && aboveOf(config.parent_run);
+  const { place, missingParent, isStated } = placeOfConfig(config, above?.place);
+  return {
+    place,
+    missingParent,
+    origin: isStated ? "reference" : "made",
+    above,
+    asAttributes: config.contentAsAttributes,
+    onEnd: config.on_end,
+    projectName: config.project_name || undefined,
+    content: {},
+    run: undefined,
+    direct: undefined,
+    isPosted: false,
+    isPatched: false,
+    areInputsSet: false,
+    inputs: config.inputs ?? {},
+    outputs: config.outputs,
+    error: config.error,
+  };
+}
+
+/** The state of a tree that speaks of a run that exists. */
+export function adoptedState({ run, config, origin, parent }: Adopted): TreeState {
+  return {
+    ...madeState({ name: config.name }),
+    place: run.place,
+    origin,
+    above: parent && aboveOf(parent),
+    projectName: run.project,
+    content: run.content,
+    run,
+    isPosted: true,
+    inputs: config.inputs ?? {},
+  };
+}
