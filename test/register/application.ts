@@ -38,7 +38,10 @@ export async function layApplication(packages: readonly string[]): Promise<Appli
   await build({
     config: false,
     entry: Object.fromEntries(
-      ["index", "register", "traceable", "run_trees"].map((name) => [name, join(repository, `src/${name}.ts`)]),
+      ["index", "register", "traceable", "run_trees", "langsmith"].map((name) => [
+        name,
+        join(repository, `src/${name}.ts`),
+      ]),
     ),
     outDir: join(bridge, "dist"),
     format: ["esm", "cjs"],

@@ -251,4 +251,14 @@ describe("an example for a program in Python, Java or Kotlin", () => {
       outputs: { outputs: "A response to call" },
     });
   });
+
+  it("traced functions and LangChain's runnables, each under the other", async () => {
+    const ran = await run(await example("nesting-langchain"));
+    expect(ran.tree).toEqual([
+      "parent_function:chain(parent_runnable:chain(my_child_function:chain(my_child_runnable:chain)))",
+    ]);
+    for (const name of ["parent_function", "my_child_function"]) {
+      expect(ran.one(name)).toMatchObject({ inputs: { input: "call" }, outputs: { outputs: ["A", "response"] } });
+    }
+  });
 });
