@@ -38,6 +38,76 @@ const genAi: Attributes = {
   "server.port": 443,
 };
 
+const aiSdk: Attributes = {
+  "operation.name": "ai.generateText.doGenerate bench",
+  "resource.name": "bench",
+  "ai.operationId": "ai.generateText.doGenerate",
+  "ai.telemetry.functionId": "bench",
+  "ai.telemetry.metadata.userId": "user-42",
+  "ai.telemetry.metadata.sessionId": "sess-1",
+  "ai.model.provider": "openai.chat",
+  "ai.model.id": "gpt-4o-mini",
+  "ai.settings.maxOutputTokens": 256,
+  "ai.settings.temperature": 0.2,
+  "ai.settings.maxRetries": 2,
+  "ai.request.headers.user-agent": "ai/6.0.0",
+  "ai.prompt.messages": JSON.stringify([
+    { role: "system", content: text(300) },
+    { role: "user", content: [{ type: "text", text: text(1500) }] },
+  ]),
+  "ai.response.finishReason": "stop",
+  "ai.response.text": text(1000),
+  "ai.response.id": "chatcmpl-1",
+  "ai.response.model": "gpt-4o-mini-2024-07-18",
+  "ai.response.timestamp": "2026-01-01T00:00:00.000Z",
+  "ai.usage.inputTokens": 118,
+  "ai.usage.outputTokens": 24,
+  "ai.usage.totalTokens": 142,
+  "ai.usage.reasoningTokens": 8,
+  "ai.usage.cachedInputTokens": 64,
+  "gen_ai.system": "openai.chat",
+  "gen_ai.request.model": "gpt-4o-mini",
+  "gen_ai.request.temperature": 0.2,
+  "gen_ai.request.max_tokens": 256,
+  "gen_ai.response.finish_reasons": ["stop"],
+  "gen_ai.response.id": "chatcmpl-1",
+  "gen_ai.response.model": "gpt-4o-mini-2024-07-18",
+  "gen_ai.usage.input_tokens": 118,
+  "gen_ai.usage.output_tokens": 24,
+};
+
+const openInference: Attributes = {
+  "openinference.span.kind": "LLM",
+  "llm.model_name": "gpt-4o-mini-2024-07-18",
+  "llm.system": "openai",
+  "llm.invocation_parameters": '{"model":"gpt-4o-mini","temperature":0.2}',
+  "llm.input_messages.0.message.role": "system",
+  "llm.input_messages.0.message.content": text(300),
+  "llm.input_messages.1.message.role": "user",
+  "llm.input_messages.1.message.content": text(1500),
+  "llm.output_messages.0.message.role": "assistant",
+  "llm.output_messages.0.message.content": text(1000),
+  "llm.finish_reason": "stop",
+  "llm.token_count.prompt": 118,
+  "llm.token_count.completion": 24,
+  "llm.token_count.prompt_details.cache_read": 64,
+  "input.value": JSON.stringify({
+    model: "gpt-4o-mini",
+    messages: [
+      { role: "system", content: text(300) },
+      { role: "user", content: text(1500) },
+    ],
+    temperature: 0.2,
+  }),
+  "input.mime_type": "application/json",
+  "output.value": JSON.stringify({
+    object: "chat.completion",
+    choices: [{ index: 0, message: { role: "assistant", content: text(1000) }, finish_reason: "stop" }],
+    usage: { prompt_tokens: 118, completion_tokens: 24 },
+  }),
+  "output.mime_type": "application/json",
+};
+
 function spanOf(attributes: Attributes): MappableSpan {
   return {
     name: "chat gpt-4o-mini",
@@ -73,23 +143,30 @@ function costs(...runs: (() => unknown)[]): number[] {
   return best;
 }
 
-const span = spanOf(genAi);
-const contents = [input, output, String(genAi["gen_ai.system_instructions"])];
-const parsed = contents.map((content): unknown => JSON.parse(content));
-const bytes = contents.reduce((sum, content) => sum + Buffer.byteLength(content), 0);
+/** The span, and its content as JSON texts: what any mapping would have to parse and write. */
+const cases: readonly [name: string, span: MappableSpan, contents: string[]][] = [
+  ["GenAI conventions", spanOf(genAi), [input, output, String(genAi["gen_ai.system_instructions"])]],
+  ["Vercel AI SDK", spanOf(aiSdk), [String(aiSdk["ai.prompt.messages"]), JSON.stringify(aiSdk["ai.response.text"])]],
+  [
+    "OpenInference",
+    spanOf(openInference),
+    [String(openInference["input.value"]), String(openInference["output.value"])],
+  ],
+];
 
-const [reference = 0, mapping = 0, withWriting = 0, writing = 0] = costs(
-  () => contents.map((content) => JSON.stringify(JSON.parse(content))),
-  () => mapSpan(span),
-  () => JSON.stringify(mapSpan(span).content),
-  () => parsed.map((content) => JSON.stringify(content)),
-);
-
-const ratio = mapping / reference;
-console.log(`content: ${bytes} bytes`);
-console.log(
-  `JSON.parse + JSON.stringify of the content: ${reference.toFixed(2)} µs (of which stringify ${writing.toFixed(2)} µs)`,
-);
-console.log(`mapSpan: ${mapping.toFixed(2)} µs; with writing the run: ${withWriting.toFixed(2)} µs`);
-console.log(`ratio: ${ratio.toFixed(2)} (at most 1.5)`);
-process.exitCode = ratio <= 1.5 ? 0 : 1;
+for (const [name, span, contents] of cases) {
+  const [reference = 0, mapping = 0, withWriting = 0] = costs(
+    () => contents.map((content) => JSON.stringify(JSON.parse(content))),
+    () => mapSpan(span),
+    () => JSON.stringify(mapSpan(span).content),
+  );
+  const ratio = mapping / reference;
+  const bytes = contents.reduce((sum, content) => sum + Buffer.byteLength(content), 0);
+  console.log(`${name}: ${bytes} bytes of content`);
+  console.log(`  JSON.parse + JSON.stringify of the content: ${reference.toFixed(2)} µs`);
+  console.log(`  mapSpan: ${mapping.toFixed(2)} µs; with writing the run: ${withWriting.toFixed(2)} µs`);
+  // Other vocabularies say the same content twice (flattened and whole, `ai.*` and `gen_ai.*`): shown, not judged.
+  const isJudged = span.attributes === genAi;
+  console.log(`  ratio: ${ratio.toFixed(2)}${isJudged ? " (at most 1.5)" : ""}`);
+  if (isJudged && ratio > 1.5) process.exitCode = 1;
+}

@@ -10,7 +10,7 @@ import { decode, isObject, toText } from "./json.js";
 import type { Mapped, MapSources } from "./mapped.js";
 import { scopeVocabulary } from "./markers.js";
 import { addOrigin, addUnread, type Wishes, wishesOf } from "./metadata.js";
-import { contentEvents, readSlots } from "./read.js";
+import { contentEvents, noEvents, readSlots } from "./read.js";
 import { copyOf, type Slots } from "./slots.js";
 import type { MappableSpan } from "./span.js";
 import { addParam, addParams, toParamName, toTools } from "./tools.js";
@@ -49,7 +49,13 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
 
   const name = authored?.name ?? nameOf(span, slots, type, wishes);
   const error = errorOf(span, slots);
-  const events = eventsOf(span, slots, error, contentEvents(slots), type === "llm");
+  const events = eventsOf(
+    span,
+    slots,
+    error,
+    span.events.length === 0 ? noEvents : contentEvents(slots),
+    type === "llm",
+  );
   const params = paramsOf(slots, wishes, insAndOuts);
   if (isModelCall) describeModel(metadata, params, type);
   const usage = usageOf(slots, wishes, insAndOuts, isModelCall ? span : undefined, vocabularies);

@@ -228,7 +228,11 @@ export function toFinish(value: unknown): string | undefined {
 export function toFinishes(value: unknown): string[] | undefined {
   const list = decode(value);
   const entries = Array.isArray(list) ? list : typeof list === "string" ? list.split(/\s*,\s*/) : [];
-  const reasons = entries.flatMap((entry) => toFinish(entry) ?? []);
+  const reasons: string[] = [];
+  for (const entry of entries) {
+    const reason = toFinish(entry);
+    if (reason !== undefined) reasons.push(reason);
+  }
   return reasons.length === 0 ? undefined : reasons;
 }
 

@@ -30,8 +30,10 @@ export function wishesOf(slots: Slots): Wishes {
   const userId = slots.first("user_id", toText) ?? wishes.userId;
   if (threadId !== undefined) wishes.threadId = threadId;
   if (userId !== undefined) wishes.userId = userId;
-  const tags = slots.all("tags").flatMap(({ value }) => toTextList(value) ?? []);
-  wishes.tags = [...new Set([...tags, ...wishes.tags])];
+  if (slots.has("tags") || wishes.tags.length > 0) {
+    const tags = slots.all("tags").flatMap(({ value }) => toTextList(value) ?? []);
+    wishes.tags = [...new Set([...tags, ...wishes.tags])];
+  }
   const projectName = slots.first("project_name", toText) ?? wishes.projectName;
   const projectId = slots.first("project_id", toText) ?? wishes.projectId;
   if (projectName !== undefined) wishes.projectName = projectName;

@@ -72,7 +72,8 @@ function richer<T extends Request | Response>(
     const others = isList ? bodies : lists;
     const other = others.find((entry) => entry.vocabulary === candidate.vocabulary && isThere(entry.value));
     if (other === undefined) return found;
-    const second = read(other.value);
+    // A list that was redacted is kept to: no second look.
+    const second = isList && isRedacted(found.turns) ? undefined : read(other.value);
     if (second === undefined || second.turns.length === 0) return found;
     const ofList: T = isList ? found : second;
     const ofBody: T = isList ? second : found;

@@ -206,4 +206,5 @@ export function contentEvents(slots: Slots): ReadonlySet<string> {
   return new Set(slots.speaking.flatMap((vocabulary) => vocabulary.events ?? []));
 }
 
-const noEvents: ReadonlySet<string> = new Set();
+/** No names of events. */
+export const noEvents: ReadonlySet<string> = new Set();
