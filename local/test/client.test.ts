@@ -2,6 +2,7 @@
 import { Client, RunTree } from "langsmith";
 import { traceable } from "langsmith/traceable";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { CAN_DECODE_ZSTD } from "../src/http/body.js";
 import { type LocalServer, startLocalServer } from "../src/index.js";
 
 let server: LocalServer;
@@ -75,6 +76,29 @@ test.each([
   const read = await client.readRun(agent?.id ?? "", { loadChildRuns: true });
   expect(read.child_runs?.map((run) => run.name).sort()).toEqual(["model", "tool"]);
   expect(read.start_time).toBe(agent?.start_time);
+});
+
+test("the client's compressed multipart requests are what is taken", async () => {
+  const sent: string[] = [];
+  const client = clientOf({
+    fetchImplementation: async (input, init) => {
+      const headers = new Headers(init?.headers);
+      if (init?.method === "POST") sent.push(`${new URL(String(input)).pathname} ${headers.get("content-encoding")}`);
+      return fetch(input, init);
+    },
+  });
+  const traced = traceable(async () => "done", {
+    name: "compressed",
+    client,
+    project_name: "gzip",
+    tracingEnabled: true,
+  });
+  await traced();
+  await client.awaitPendingTraceBatches();
+  const encoding = CAN_DECODE_ZSTD ? /^\/runs\/multipart (gzip|zstd)$/ : /^\/runs\/multipart gzip$/;
+  expect(sent.length).toBeGreaterThan(0);
+  for (const request of sent) expect(request).toMatch(encoding);
+  expect((await listed(clientOf(), "gzip")).map((run) => run.name)).toEqual(["compressed"]);
 });
 
 test("a pending RunTree is pending until its patch, with its attachment and its events", async () => {
