@@ -4,7 +4,7 @@ import { type Context, Hono } from "hono";
 import { Refusal } from "../errors.js";
 import { isUuid, type JsonObject } from "../json.js";
 import { parseV2Selects, readV2Run, v2Page, v2TraceRuns } from "../query/v2-runs.js";
-import { v2ThreadStats, v2Threads, v2ThreadTraces, v2Traces } from "../query/v2-threads.js";
+import { v2AggregateStats, v2ThreadStats, v2Threads, v2ThreadTraces, v2Traces } from "../query/v2-threads.js";
 import type { Db } from "../storage/database.js";
 import { projectById } from "../storage/projects.js";
 import { readJson } from "./body.js";
@@ -63,6 +63,12 @@ export function v2Routes(db: Db): Hono<Env> {
     const query = await body(c);
     requireProjects(db, [query["project_id"]]);
     return c.json(v2Threads(db, query));
+  });
+
+  routes.post("/threads/stats", async (c) => {
+    const query = await body(c);
+    requireProjects(db, [query["project_id"]]);
+    return c.json(v2AggregateStats(db, query));
   });
 
   routes.get("/threads/:id/stats", (c) => {

@@ -6,6 +6,7 @@ import { type JsonObject, numberOf, parseJson, stringOf } from "../json.js";
 import type { Db, Row } from "../storage/database.js";
 import { limitOf, pageOfRuns, textOf, uuidOf, uuidsOf, whereOf } from "./runs.js";
 import { previewOf, timeOf } from "./serialize.js";
+import { statsOf } from "./stats.js";
 import { feedbackOfTraces, latencyOf, listThreads, threadItem, usageOfTraces } from "./threads.js";
 import { fieldsFor, parseV2Selects, v2Runs, windowOf } from "./v2-runs.js";
 
@@ -89,6 +90,57 @@ export function v2ThreadStats(
       const stat = all[name];
       if (!stat) throw new Refusal(422, `selects: there is no statistic ${name}`);
       return [STAT_NAMES[name] ?? name.toLowerCase(), stat()];
+    }),
+  );
+}
+
+// What the installed client's `threads.aggregateStats` can select, by the name its statistic has over all traces.
+const AGGREGATE_STATS = new Map([
+  ["TRACE_COUNT", "run_count"],
+  ["TOTAL_TOKENS", "total_tokens"],
+  ["TOTAL_COST", "total_cost"],
+  ["ERROR_RATE", "error_rate"],
+  ["STREAMING_RATE", "streaming_rate"],
+  ["LATENCY_P50", "latency_p50"],
+  ["LATENCY_P99", "latency_p99"],
+  ["MEDIAN_TOKENS", "median_tokens"],
+  ["FIRST_TOKEN_P50", "first_token_p50"],
+  ["FIRST_TOKEN_P99", "first_token_p99"],
+  ["PROMPT_TOKENS", "prompt_tokens"],
+  ["COMPLETION_TOKENS", "completion_tokens"],
+  ["PROMPT_COST", "prompt_cost"],
+  ["COMPLETION_COST", "completion_cost"],
+  ["PROMPT_TOKEN_DETAILS", "prompt_token_details"],
+  ["COMPLETION_TOKEN_DETAILS", "completion_token_details"],
+  ["PROMPT_COST_DETAILS", "prompt_cost_details"],
+  ["COMPLETION_COST_DETAILS", "completion_cost_details"],
+  ["THREAD_FEEDBACK_STATS", "feedback_stats"],
+]);
+
+/** Answers `POST /api/v2/threads/stats`: over all traces of the project's threads. */
+export function v2AggregateStats(db: Db, body: JsonObject): JsonObject {
+  if (body["thread_filter"] != null) throw new Refusal(501, "thread_filter is not part of the local server.");
+  const select = body["select"];
+  if (!Array.isArray(select) || select.length === 0)
+    throw new Refusal(400, "select is missing: at least one statistic");
+  const project = uuidOf(body, "project_id");
+  const roots = whereOf({
+    projectIds: project ? [project] : [],
+    isRoot: true,
+    filter: textOf(body, "filter"),
+    traceFilter: textOf(body, "trace_filter"),
+    treeFilter: textOf(body, "tree_filter"),
+    ...windowOf(body),
+  });
+  const where = { text: `${roots.text} AND r.thread_id IS NOT NULL`, values: roots.values };
+  const stats = statsOf(db, where, "traces");
+  return Object.fromEntries(
+    select.map((name) => {
+      if (name === "THREAD_COUNT") return ["thread_count", listThreads(db, where, { limit: 1 }).total];
+      const known = AGGREGATE_STATS.get(String(name));
+      if (known === undefined) throw new Refusal(422, `select: there is no statistic ${JSON.stringify(name)}`);
+      const isSeconds = /^(LATENCY|FIRST_TOKEN)_/.test(String(name));
+      return [`${String(name).toLowerCase()}${isSeconds ? "_seconds" : ""}`, stats[known] ?? undefined];
     }),
   );
 }

@@ -198,7 +198,14 @@ function writeContents(
 }
 
 function json(value: unknown): string | null {
-  return value === null ? null : JSON.stringify(value);
+  if (value === null) return null;
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    // JSON is parsed at any depth, and written only as deep as the stack.
+    if (error instanceof RangeError) throw new Refusal(422, "a field is nested too deep to be stored");
+    throw error;
+  }
 }
 
 function projectOf(work: Work, run: RunRecord): Project {

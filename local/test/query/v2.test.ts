@@ -173,6 +173,20 @@ test("threads.query, listTraces and stats", async () => {
   expect(stats).toEqual({ turns: 2, total_tokens: 10, latency_p50_seconds: 2 });
 });
 
+test("threads.aggregateStats", async () => {
+  const stats = await client.threads.aggregateStats({
+    project_id,
+    select: ["THREAD_COUNT", "TRACE_COUNT", "TOTAL_TOKENS", "ERROR_RATE", "LATENCY_P50"],
+  });
+  expect(stats).toEqual({
+    thread_count: 2,
+    trace_count: 3,
+    total_tokens: 10,
+    error_rate: 1 / 3,
+    latency_p50_seconds: 1,
+  });
+});
+
 test.each([
   ["no project", "POST", "/api/v2/runs/query", {}, 400],
   ["a project that is no UUID", "POST", "/api/v2/runs/query", { project_ids: ["x"] }, 422],
