@@ -46,7 +46,7 @@ export interface Feedback {
  * @throws LangSmithRequestError whose `code` says which; RunReferenceError where the id is no UUID
  * @example
  * ```ts
- * await createFeedback({ runId: getRunId(), key: "user_score", score: 1, comment: "Just right" });
+ * await createFeedback({ runId: row.runId, key: "user_score", score: 1, comment: "Just right" });
  * ```
  */
 export async function createFeedback(

@@ -14,7 +14,8 @@ const known = new Map<string, Project>();
  * @throws LangSmithRequestError where the project cannot be resolved
  * @example
  * ```ts
- * logger.info(`trace: ${await getRunUrl(getRunReference())}`);
+ * const run = getRunReference();
+ * if (run) logger.info(`trace: ${await getRunUrl(run)}`);
  * ```
  */
 export async function getRunUrl(

@@ -8,9 +8,12 @@ import {
   type TextMapPropagator,
 } from "@opentelemetry/api";
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
+import { expect } from "vitest";
 import { segmentOf } from "../../src/identity/dotted-order.js";
 import { uuid7 } from "../../src/identity/ids.js";
 import { LangSmithPropagator, type LangSmithPropagatorOptions } from "../../src/propagation/index.js";
+import type { TestBridge } from "../processor/bridge.js";
+import type { Receiver } from "../receiver.js";
 
 export type Headers = Record<string, string | string[] | undefined>;
 
@@ -38,4 +41,12 @@ export function foreignOrder(depth = 1, startMillis = Date.now() - 5000): string
 
 export function idsIn(dottedOrder: string): string[] {
   return dottedOrder.split(".").map((segment) => segment.slice(-36));
+}
+
+/** Stops the bridge and hands back what arrived; the runs of strangers are not there, so nobody looks for parents. */
+export async function settle({ processor, receiver }: TestBridge): Promise<Receiver> {
+  await processor.shutdown();
+  expect(receiver.problems).toEqual([]);
+  expect(processor.stats()).toMatchObject({ faults: 0, lost: {} });
+  return receiver;
 }
