@@ -210,7 +210,7 @@ async function main(): Promise<void> {
       ["filter: metadata pair", query({ filter: 'and(eq(metadata_key, "user_id"), eq(metadata_value, "u-77"))' })],
       ["filter: metadata key everywhere", query({ filter: 'eq(metadata_key, "environment")' })],
       ["filter: metadata not", query({ filter: 'neq(metadata_key, "environment")' })],
-      ["filter: thread", query({ filter: 'eq(thread_id, "t-40")' })],
+      ["filter: thread", query({ filter: 'eq(thread_id, "t-200")' })],
       ["filter: tokens of the tree", query({ filter: "gt(total_tokens, 100000)" })],
       [
         "trace_filter and tree_filter",
