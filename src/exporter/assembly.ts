@@ -9,8 +9,12 @@ export interface AssemblyOptions {
   readonly orphanAfterMillis: number;
   readonly maxTraces: number;
   readonly maxBytes: number;
-  /** Whether a span's place is known already, so that children can hang under it. */
+  /** Whether a span's place is known already, in a trace that was not dropped, so that children can hang under it. */
   isPlaced(spanId: string): boolean;
+  /** Whether a span was placed in a trace that was dropped: what comes below it roots its own. */
+  isDropped(spanId: string): boolean;
+  /** Whether no trace is ever dropped. */
+  readonly sendsEveryTrace: boolean;
   /** Whether a trace is sent because of this span. */
   opensTrace(span: SourceSpan): boolean;
   start(span: SourceSpan, context: Context): void;
@@ -21,6 +25,8 @@ export interface AssemblyOptions {
 export interface Assembly {
   /** Takes a batch; plays what is complete. */
   add(spans: readonly SourceSpan[]): void;
+  /** Plays what has its local root, whatever else may yet come. */
+  releaseRooted(): void;
   /** Plays everything, whatever it still waits for. */
   releaseAll(): void;
   stop(): void;
@@ -97,15 +103,17 @@ export function createAssembly(options: AssemblyOptions): Assembly {
     return [...components.values()];
   }
 
-  function isReady(group: Group, { top, spanIds }: Component): boolean {
-    const held = group.spans.get(top);
-    if (!held) return false;
-    const { parent } = held;
-    if (parent && !parent.isRemote) return options.isPlaced(parent.spanId);
-    return spanIds.some((spanId) => {
-      const span = group.spans.get(spanId)?.span;
-      return span !== undefined && options.opensTrace(span);
-    });
+  /**
+   * @param mayMoreCome whether a span that was open all the while may yet come and fill a gap
+   */
+  function isReady(group: Group, { top, spanIds }: Component, mayMoreCome: boolean): boolean {
+    const parent = group.spans.get(top)?.parent;
+    if (parent && !parent.isRemote) {
+      if (options.isPlaced(parent.spanId)) return true;
+      if (!options.isDropped(parent.spanId)) return false;
+    }
+    const known = spanIds.flatMap((spanId) => group.spans.get(spanId)?.span ?? []);
+    return known.some(options.opensTrace) && (options.sendsEveryTrace || !mayMoreCome || !hasGap(known));
   }
 
   function release(group: Group, spanIds: readonly string[]): void {
@@ -123,8 +131,10 @@ export function createAssembly(options: AssemblyOptions): Assembly {
     play(batch, options);
   }
 
-  function releaseReady(group: Group): void {
-    for (const component of componentsOf(group)) if (isReady(group, component)) release(group, component.spanIds);
+  function releaseReady(group: Group, mayMoreCome: boolean): void {
+    for (const component of componentsOf(group)) {
+      if (isReady(group, component, mayMoreCome)) release(group, component.spanIds);
+    }
   }
 
   function releaseAged(): void {
@@ -162,9 +172,12 @@ export function createAssembly(options: AssemblyOptions): Assembly {
     add(batch) {
       const touched = new Set<Group>();
       for (const span of batch) touched.add(hold(span));
-      for (const group of touched) releaseReady(group);
+      for (const group of touched) releaseReady(group, true);
       enforce();
       schedule();
+    },
+    releaseRooted() {
+      for (const group of [...groups.values()]) releaseReady(group, false);
     },
     releaseAll() {
       for (const group of [...groups.values()]) release(group, [...group.spans.keys()]);
@@ -175,6 +188,21 @@ export function createAssembly(options: AssemblyOptions): Assembly {
     },
     stats: () => ({ spans, bytes, releasedEarly }),
   };
+}
+
+/**
+ * Whether at some moment none of the spans was open: then a trace that was not GenAI until then would have been
+ * dropped, unless a span that has not come yet was open.
+ */
+function hasGap(spans: readonly SourceSpan[]): boolean {
+  const times = spans.map((span) => [microsOf(span.startTime), microsOf(span.endTime)] as const);
+  times.sort(([a], [b]) => a - b);
+  let latest = times[0]?.[1] ?? 0;
+  for (const [start, end] of times) {
+    if (start > latest) return true;
+    latest = Math.max(latest, end);
+  }
+  return false;
 }
 
 interface Component {

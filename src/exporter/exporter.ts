@@ -57,6 +57,7 @@ export class LangSmithSpanExporter {
     const core = createCore(this.#options, {
       modelCallWaitMillis: 0,
       rememberedTraces: 1000,
+      isExporter: true,
       beforeFlush: () => this.#settleOwners(),
       beforeShutdown: () => this.#releaseAll(),
     });
@@ -67,7 +68,9 @@ export class LangSmithSpanExporter {
       orphanAfterMillis: this.#options.orphanAfterMillis,
       maxTraces: this.#options.heldMaxTraces,
       maxBytes: this.#options.heldMaxBytes,
-      isPlaced: (spanId) => entriesById(spanId).some((entry) => entry.owner === core),
+      isPlaced: (spanId) => entriesById(spanId).some((entry) => entry.owner === core && !core.runs.isDropped(entry)),
+      isDropped: (spanId) => entriesById(spanId).some((entry) => core.runs.isDropped(entry)),
+      sendsEveryTrace: this.#options.traces === "all",
       opensTrace: (span) => this.#opensTrace(span),
       start: core.runs.start,
       end: core.runs.end,
@@ -82,7 +85,8 @@ export class LangSmithSpanExporter {
 
   #take(spans: readonly SourceSpan[]): ExportResult {
     if (this.#core?.isShutdown) return failed("LSB_ERR_SHUTDOWN: the exporter is shut down");
-    if (!this.#assembly) {
+    const core = this.#core;
+    if (!core || !this.#assembly) {
       return this.#options.enabled
         ? failed("LSB_ERR_NO_KEY: LANGSMITH_API_KEY is not set; runs are not sent")
         : { code: 0 };
@@ -91,11 +95,13 @@ export class LangSmithSpanExporter {
       const alone: SourceSpan[] = [];
       let refused = 0;
       for (const span of spans) {
-        const taken = this.#takePlaced(span);
+        const taken = this.#takePlaced(span, core);
         if (taken === undefined) alone.push(span);
         else if (taken === "refused") refused += 1;
       }
+      const before = refusedBy(core);
       this.#assembly.add(alone);
+      refused += refusedBy(core) - before;
       return refused === 0
         ? { code: 0 }
         : failed(`LSB_ERR_REFUSED: ${refused} of ${spans.length} runs were refused; see stats().lost`);
@@ -105,17 +111,15 @@ export class LangSmithSpanExporter {
     }
   }
 
-  /** A span that a processor has placed at its start; undefined where none has. */
-  #takePlaced(span: SourceSpan): Taken | undefined {
-    const core = this.#core;
-    if (!core) return undefined;
+  /** A span that a processor has placed at its start, or that came here before; undefined for any other. */
+  #takePlaced(span: SourceSpan, core: Core): Taken | undefined {
     const entries = (span as { [RUN]?: readonly SpanEntry[] })[RUN] ?? entriesById(span.spanContext().spanId);
     for (const entry of entries) {
       if (exporters.has(entry.owner) || !isRunsOwner(entry.owner)) continue;
       this.#owners.add(entry.owner);
       return entry.owner.exportTo(entry, span, core.target);
     }
-    return undefined;
+    return entries.some(({ owner }) => owner === core) ? "queued" : undefined;
   }
 
   /** Sends what is complete; spans that wait for their root go on waiting. Settles as the processor's, never rejects. */
@@ -148,6 +152,7 @@ export class LangSmithSpanExporter {
   }
 
   async #settleOwners(): Promise<void> {
+    this.#assembly?.releaseRooted();
     await Promise.all([...this.#owners].map((owner) => owner.settle()));
   }
 
@@ -159,6 +164,10 @@ export class LangSmithSpanExporter {
 
 /** Cores of exporters: what one of them has placed, another places for itself. */
 const exporters = new WeakSet<EntryOwner>();
+
+function refusedBy(core: Core): number {
+  return core.sinkStats().lost.queue_full ?? 0;
+}
 
 function failed(message: string): ExportResult {
   return { code: 1, error: new Error(message) };

@@ -54,17 +54,22 @@ function index(): SpanIndex {
   return shared[INDEX];
 }
 
-/** Puts a processor's entry on a span that starts. */
+/** Puts a processor's entry on a span that starts. Copies of one span share its entries. */
 export function addEntry(span: object, spanId: string, entry: SpanEntry): void {
   const marked: Marked = span;
-  if (marked[RUN]) {
-    marked[RUN].push(entry);
-    return;
+  const { open, recent } = index();
+  let entries = marked[RUN];
+  if (!entries) {
+    const known = open.get(spanId) ?? recent.get(spanId);
+    entries = known?.every(({ owner }) => owner !== entry.owner) ? known : [];
+    // Not enumerable: spans are printed, spread and compared by others. A frozen one is found by its id alone.
+    if (Object.isExtensible(span)) {
+      Object.defineProperty(span, RUN, { value: entries, enumerable: false, configurable: true });
+    }
   }
-  const entries = [entry];
-  // Not enumerable: spans are printed, spread and compared by others.
-  Object.defineProperty(span, RUN, { value: entries, enumerable: false, configurable: true });
-  index().open.set(spanId, entries);
+  entries.push(entry);
+  // A second exporter gets the span when the first has retired it.
+  open.set(spanId, entries);
 }
 
 /** Moves a span's entries from the open to the recently ended ones. */

@@ -15,10 +15,13 @@ export interface Core extends Bridge, RunsOwner {
   /** Settles within `shutdownTimeoutMillis`; never rejects; at once and again. */
   shutdown(): Promise<void>;
   readonly isShutdown: boolean;
+  readonly isExporter: boolean;
   sinkStats(): SinkStats;
 }
 
 export interface CoreOptions extends Pick<RunsOptions, "modelCallWaitMillis" | "rememberedTraces"> {
+  /** Asks other bridges for the runs of their spans. */
+  readonly isExporter?: boolean;
   /** Done before what waits is made and sent: by a flush, and by the shutdown. */
   readonly beforeFlush?: () => Promise<void>;
   readonly beforeShutdown?: () => void;
@@ -47,6 +50,7 @@ export function createCore(options: ResolvedOptions, extra: CoreOptions = {}): C
   const core: Core = {
     projectName: options.projectName,
     destination: options,
+    isExporter: extra.isExporter === true,
     isMarkedPrimary: options.given.primary === true,
     get runs() {
       return runs;
@@ -91,6 +95,9 @@ export function createCore(options: ResolvedOptions, extra: CoreOptions = {}): C
     owner: core,
     options,
     target,
+    // Its log records and authored content are not on the span that an exporter will bring.
+    keepsForExporters: () =>
+      !core.isExporter && bridges().some((bridge) => "isExporter" in bridge && bridge.isExporter === true),
     ...(modelCallWaitMillis !== undefined && { modelCallWaitMillis }),
     ...(rememberedTraces !== undefined && { rememberedTraces }),
   });

@@ -106,7 +106,7 @@ export function createMaking(vocabularies: readonly Vocabulary[] | undefined) {
     return { ...decided, content: { ...content, extra: { ...content.extra, metadata } } };
   }
 
-  return { look, lookAgain, make, takeView };
+  return { contentOf, look, lookAgain, make, takeView };
 }
 
 /** Takes a span's wish for a project, while nothing of its trace was sent. */

@@ -20,6 +20,8 @@ export interface RunsOptions {
   readonly options: ResolvedOptions;
   /** Where every run goes by itself; undefined where exporters ask for them. */
   readonly target?: Target;
+  /** Whether an exporter may yet ask for runs that were sent; default false. */
+  readonly keepsForExporters?: () => boolean;
   /** How long one of two model calls waits for the other; default `pendingAfterMillis`. */
   readonly modelCallWaitMillis?: number;
   /** How many local traces stay known after their last span ended, for children whose parent never comes; default 0. */
@@ -28,7 +30,14 @@ export interface RunsOptions {
 
 export type Runs = ReturnType<typeof createRuns>;
 
-export function createRuns({ owner, options, target, modelCallWaitMillis, rememberedTraces }: RunsOptions) {
+export function createRuns({
+  owner,
+  options,
+  target,
+  keepsForExporters,
+  modelCallWaitMillis,
+  rememberedTraces,
+}: RunsOptions) {
   const now = () => performance.now();
   const dropped = { noGenAi: 0, bounds: 0 };
   let lateLogRecords = 0;
@@ -43,6 +52,7 @@ export function createRuns({ owner, options, target, modelCallWaitMillis, rememb
   );
   const place = createPlacing({ owner, options, traces, isOwn, genAi });
   const sending = createSending({
+    keepsForExporters,
     target,
     options,
     making,
@@ -244,6 +254,7 @@ export function createRuns({ owner, options, target, modelCallWaitMillis, rememb
       const content = making.look(run)?.content;
       return content && { name: content.name, runType: content.run_type };
     },
+    isDropped: (entry: SpanEntry) => isOwn(entry) && entry.trace.state === "dropped",
     openTrace(entry: SpanEntry): void {
       if (isOwn(entry)) openTrace(entry.trace);
     },

@@ -17,6 +17,8 @@ export interface SendingOptions extends Pick<ModelCallsOptions, "waitMillis" | "
   /** Where every run goes by itself; undefined where exporters ask for them. */
   readonly target: Target | undefined;
   readonly options: ResolvedOptions;
+  /** Whether an exporter may yet ask for runs that were sent. */
+  readonly keepsForExporters: (() => boolean) | undefined;
   readonly making: Making;
   readonly genAi: GenAi;
   /** Told of an exception, which costs one span. */
@@ -46,7 +48,8 @@ export interface Sending {
   readonly waiting: number;
 }
 
-export function createSending({ target, options, making, genAi, fault, ...callOptions }: SendingOptions): Sending {
+export function createSending(sending: SendingOptions): Sending {
+  const { target, options, keepsForExporters, making, genAi, fault, ...callOptions } = sending;
   let waitingBytes = 0;
   const outbox = createOutbox<Job>(work, (job, error) => {
     fault(`the run of span ${job.tracked.spanId} could not be made`, error);
@@ -69,7 +72,8 @@ export function createSending({ target, options, making, genAi, fault, ...callOp
 
   function queueEnded(tracked: Tracked): boolean {
     if (!target && !tracked.exports) {
-      // An exporter will bring the span.
+      // An exporter will bring the span, or a copy of it without what the authoring API left on it.
+      tracked.content = making.contentOf(tracked);
       release(tracked);
       return true;
     }
@@ -133,7 +137,9 @@ export function createSending({ target, options, making, genAi, fault, ...callOp
     tracked.settledUsage = mapped.content.extra.metadata.usage_metadata;
     tracked.isAgent = mapped.isAgent;
     tracked.exports = undefined;
+    const kept = keepsForExporters?.() ? { logs: tracked.logs, content: making.contentOf(tracked) } : undefined;
     letGo(tracked);
+    Object.assign(tracked, kept);
   }
 
   function passErrorUp({ keptParent }: Tracked, error: string | undefined): void {

@@ -1,4 +1,12 @@
 // An exporter under test, sending to a strict receiver over a real socket; and runs made comparable.
+import { context } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import {
+  BasicTracerProvider,
+  type ReadableSpan,
+  type SpanProcessor,
+  type TracerConfig,
+} from "@opentelemetry/sdk-trace-base";
 import { expect, onTestFinished } from "vitest";
 import { type LangSmithExporterOptions, LangSmithSpanExporter } from "../../src/exporter/index.js";
 import type { SourceSpan } from "../../src/processor/source-span.js";
@@ -60,4 +68,50 @@ export function comparable(receiver: Receiver): Map<string, StoredRun> {
     });
   }
   return new Map([...byId].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Spans of the real SDK, in the order in which they end. */
+export interface Recorder {
+  readonly provider: BasicTracerProvider;
+  readonly tracer: ReturnType<BasicTracerProvider["getTracer"]>;
+  /** A tracer whose spans are all GenAI by their scope. */
+  readonly genai: ReturnType<BasicTracerProvider["getTracer"]>;
+  readonly ended: ReadableSpan[];
+  /** The ended spans of these names, in this order. */
+  named(...names: string[]): ReadableSpan[];
+}
+
+/** @param before processors that see the spans first */
+export function startRecorder(before: SpanProcessor[] = [], config: Pick<TracerConfig, "sampler"> = {}): Recorder {
+  const ended: ReadableSpan[] = [];
+  const provider = new BasicTracerProvider({
+    ...config,
+    spanProcessors: [
+      ...before,
+      {
+        onStart: () => {},
+        onEnd: (span) => void ended.push(span),
+        forceFlush: async () => {},
+        shutdown: async () => {},
+      },
+    ],
+  });
+  const manager = new AsyncLocalStorageContextManager().enable();
+  context.setGlobalContextManager(manager);
+  onTestFinished(async () => {
+    await provider.shutdown();
+    context.disable();
+  });
+  return {
+    provider,
+    tracer: provider.getTracer("app"),
+    genai: provider.getTracer("openinference-core"),
+    ended,
+    named: (...names) =>
+      names.map((name) => {
+        const span = ended.find((one) => one.name === name);
+        if (!span) throw new Error(`no span ${name} has ended`);
+        return span;
+      }),
+  };
 }
