@@ -40,8 +40,11 @@ export interface Outbox {
   readonly stopSignal: AbortSignal;
 }
 
-/** Smaller runs are not cut because the queue is getting full. */
-const LARGE_RUN_BYTES = 1_048_576;
+/** Without a disk a run gets this share of the room that is left, so that large ones never fill the queue… */
+const SHARE_OF_ROOM = 0.25;
+
+/** …and runs below this are not cut for it. */
+const LARGE_RUN_BYTES = 65_536;
 
 /** A single run that is refused as too large is cut no further than this. */
 const SMALLEST_RUN_BYTES = 16_384;
@@ -182,13 +185,13 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
   }
 
   /**
-   * What one run may have: the server's limit. Without a disk also half of what the queue has left, since a run that
-   * is cut says more than one that is refused.
+   * What one run may have: the server's limit. Without a disk also a share of what the queue has left, since a run
+   * that is cut says more than one that is refused.
    */
   function runLimit(): number {
     const limit = Math.min(dispatcher.runLimit(), settings.queueMaxBytes / 2);
     if (shelf) return limit;
-    return Math.min(limit, Math.max((settings.queueMaxBytes - ledger.bytes) / 2, LARGE_RUN_BYTES));
+    return Math.min(limit, Math.max((settings.queueMaxBytes - ledger.bytes) * SHARE_OF_ROOM, LARGE_RUN_BYTES));
   }
 
   function cutTo(item: Item, maxBytes: number): boolean {

@@ -92,15 +92,20 @@ export function createAppender(options: AppenderOptions): Appender {
       const segment = waiting[0]?.segment;
       writing = waiting.filter((entry) => entry.segment === segment);
       waiting = waiting.filter((entry) => entry.segment !== segment);
-      let isWritten = false;
-      try {
-        if (segment) isWritten = await write(segment, Buffer.concat(writing.map((entry) => entry.data)));
-      } catch (error) {
-        options.onError(error);
-      }
-      const entries = writing;
+      if (segment) await writeEntries(segment, writing);
       writing = [];
-      finish(entries, isWritten);
+    }
+  }
+
+  /** On a disk that is nearly full, half of them may still fit. */
+  async function writeEntries(segment: Segment, entries: readonly Entry[]): Promise<void> {
+    try {
+      finish(entries, await write(segment, Buffer.concat(entries.map((entry) => entry.data))));
+    } catch (error) {
+      options.onError(error);
+      if (entries.length === 1) return finish(entries, false);
+      await writeEntries(segment, entries.slice(0, entries.length >> 1));
+      await writeEntries(segment, entries.slice(entries.length >> 1));
     }
   }
 
@@ -110,14 +115,19 @@ export function createAppender(options: AppenderOptions): Appender {
       const segment = waiting[0]?.segment;
       const entries = waiting.filter((entry) => entry.segment === segment);
       waiting = waiting.filter((entry) => entry.segment !== segment);
-      let isWritten = false;
-      try {
-        if (segment && !segment.isGone)
-          isWritten = writeHere(segment, Buffer.concat(entries.map((entry) => entry.data)));
-      } catch (error) {
-        options.onError(error);
-      }
+      if (segment) writeEntriesNow(segment, entries);
+    }
+  }
+
+  function writeEntriesNow(segment: Segment, entries: readonly Entry[]): void {
+    try {
+      const isWritten = !segment.isGone && writeHere(segment, Buffer.concat(entries.map((entry) => entry.data)));
       finish(entries, isWritten);
+    } catch (error) {
+      options.onError(error);
+      const half = entries.length >> 1;
+      if (half === 0) finish(entries, false);
+      else for (const part of [entries.slice(0, half), entries.slice(half)]) writeEntriesNow(segment, part);
     }
   }
 
