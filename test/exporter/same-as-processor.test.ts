@@ -196,7 +196,7 @@ describe("random trees", () => {
           forgetSpans();
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 300 },
     );
   }, 120_000);
 
