@@ -181,10 +181,9 @@ describe("random trees", () => {
     await fc.assert(
       fc.asyncProperty(
         trees,
-        fc.nat(),
         fc.integer({ min: 1, max: 8 }),
         fc.constantFrom({}, { spans: "all", traces: "all" } as const),
-        async (shape, seed, size, mode) => {
+        async (shape, size, mode) => {
           const spans = spansOf(shape);
           const expected = await play(spans, mode);
           const under = await startExporter(mode);
