@@ -26,7 +26,7 @@ const myChildFunction = traceable(
 );
 
 const parentRunnable = RunnableLambda.from(async function* (inputs: string, config: RunnableConfig) {
-  yield* myChildFunction({ callbacks: config.callbacks as Record<string, unknown> }, inputs);
+  yield* myChildFunction(config, inputs);
 }).withConfig({ runName: "parent_runnable" });
 
 const parentFunction = traceable(

@@ -8,7 +8,7 @@ import { traceable } from "otel-langsmith/traceable";
 const myChildFunction = traceable(async (inputs: string) => `A response to ${inputs}`, { name: "my_child_function" });
 
 const parentRunnable = RunnableLambda.from((inputs: string, config: RunnableConfig) =>
-  myChildFunction({ callbacks: config.callbacks as Record<string, unknown> }, inputs),
+  myChildFunction(config, inputs),
 ).withConfig({ runName: "parent_runnable" });
 
 console.log(await parentRunnable.invoke("call"));

@@ -4,9 +4,10 @@ import type { RunLike } from "./run-tree-origins.js";
 
 /** LangChain's config of one call, as far as it is read here. */
 export interface RunnableConfigLike {
-  tags?: string[];
-  metadata?: Record<string, unknown>;
-  callbacks?: Record<string, unknown> | unknown[];
+  tags?: string[] | undefined;
+  metadata?: Record<string, unknown> | undefined;
+  /** A callback manager, or a list of handlers. */
+  callbacks?: object | undefined;
 }
 
 interface Tracer {

@@ -50,6 +50,8 @@ export function traceable<Func extends AnyFunction>(
   let idUses = 0;
 
   function traced(this: unknown, ...given: unknown[]): unknown {
+    // With nobody to trace for, and nothing among the arguments that is not the function's, there is nothing to do.
+    if (isPlainCall(own, given[0]) && !hasBridge("traceable")) return wrapped.apply(this, given);
     const call = readCall(own, given);
     const base = context.active();
     if (!isTraced(call, base)) return runUntraced(wrapped, this, call, base);
@@ -65,6 +67,10 @@ export function traceable<Func extends AnyFunction>(
   });
   // The function has been given everything that the type says; TypeScript cannot follow defineProperty.
   return traced as unknown as TraceableFunction<Func>;
+}
+
+function isPlainCall({ argsConfigPath }: LooseConfig, first: unknown): boolean {
+  return argsConfigPath === undefined && typeof first !== "object" && first !== ROOT;
 }
 
 /** Whether a value is a function that `traceable` made, of this package or of langsmith. */

@@ -48,16 +48,23 @@ export function authoringTracer(): Tracer {
   return (tracerProvider ?? trace).getTracer(AUTHORING_SCOPE, VERSION);
 }
 
+let byEnvironment: boolean | undefined;
+
 /** Whether content goes into attributes where a run does not say. */
 export function isContentAsAttributes(): boolean {
-  return (
-    shared().contentAsAttributes ?? booleanOf(langsmithVariable(process.env, "OTEL_CONTENT_AS_ATTRIBUTES")) ?? false
-  );
+  // Read once: a variable's look-up costs more than the rest of a span's start.
+  byEnvironment ??= booleanOf(langsmithVariable(process.env, "OTEL_CONTENT_AS_ATTRIBUTES")) ?? false;
+  return shared().contentAsAttributes ?? byEnvironment;
 }
+
+let isUntracedSaid = false;
 
 /** Whether any bridge runs in this process; says once when none does, unless tracing is switched off on purpose. */
 export function hasBridge(what: string): boolean {
   if (bridges().length > 0) return true;
+  // Asked at every call, so nothing is looked up twice.
+  if (isUntracedSaid) return false;
+  isUntracedSaid = true;
   if (!isSwitchedOff()) {
     warnOnce(
       "LSB_WARN_NO_PROCESSOR",
