@@ -190,6 +190,9 @@ export function createAssembly(options: AssemblyOptions): Assembly {
   };
 }
 
+/** Starts are cut to whole milliseconds, and ends count from them: a gap up to this is the clock's. */
+const CLOCK_MICROS = 1000;
+
 /**
  * Whether at some moment none of the spans was open: then a trace that was not GenAI until then would have been
  * dropped, unless a span that has not come yet was open.
@@ -199,7 +202,7 @@ function hasGap(spans: readonly SourceSpan[]): boolean {
   times.sort(([a], [b]) => a - b);
   let latest = times[0]?.[1] ?? 0;
   for (const [start, end] of times) {
-    if (start > latest) return true;
+    if (start > latest + CLOCK_MICROS) return true;
     latest = Math.max(latest, end);
   }
   return false;
