@@ -23,6 +23,8 @@ export interface Receiver {
   /** Rules that were broken: empty in a good test. */
   readonly problems: string[];
   readonly headers: IncomingMessage["headers"][];
+  /** Bytes of attachments, as text, by `<run id>.<name>`. */
+  readonly attachments: Map<string, { mimeType: string; text: string }>;
   byName(name: string): StoredRun[];
   one(name: string): StoredRun;
   close(): Promise<void>;
@@ -34,6 +36,7 @@ export async function startReceiver(): Promise<Receiver> {
   const operations: Operation[] = [];
   const problems: string[] = [];
   const headers: IncomingMessage["headers"][] = [];
+  const attachments: Receiver["attachments"] = new Map();
   const server = createServer((request, response) => {
     if (request.url === "/info") {
       response.setHeader("content-type", "application/json");
@@ -52,7 +55,7 @@ export async function startReceiver(): Promise<Receiver> {
       headers.push(request.headers);
       let body = Buffer.concat(chunks);
       if (request.headers["content-encoding"] === "gzip") body = gunzipSync(body);
-      for (const operation of readMultipart(body, request.headers["content-type"] ?? "")) take(operation);
+      for (const operation of readMultipart(body, request.headers["content-type"] ?? "", attachments)) take(operation);
       response.statusCode = 202;
       response.end("{}");
     });
@@ -79,6 +82,7 @@ export async function startReceiver(): Promise<Receiver> {
     operations,
     problems,
     headers,
+    attachments,
     byName,
     one(name) {
       const [first, ...rest] = byName(name);
@@ -123,7 +127,7 @@ export function orphansOf(runs: Iterable<Run>): string[] {
   return all.filter((run) => run.parent_run_id !== undefined && !ids.has(run.parent_run_id)).map((run) => run.name);
 }
 
-function readMultipart(body: Buffer, contentType: string): Operation[] {
+function readMultipart(body: Buffer, contentType: string, attachments: Receiver["attachments"]): Operation[] {
   const boundary = /boundary="?([^";]+)/.exec(contentType)?.[1];
   if (!boundary) throw new Error(`no boundary in ${contentType}`);
   const operations = new Map<string, Operation>();
@@ -137,6 +141,10 @@ function readMultipart(body: Buffer, contentType: string): Operation[] {
     if (!name || Number.isNaN(length)) throw new Error(`a part without name or length: ${head}`);
     const data = body.subarray(headEnd + 4, headEnd + 4 + length);
     const [kind, id, field] = name.split(".");
+    if (kind === "attachment") {
+      const mimeType = /content-type:\s*([^;\r\n]+)/i.exec(head)?.[1] ?? "";
+      attachments.set(name.slice("attachment.".length), { mimeType, text: data.toString() });
+    }
     if ((kind === "post" || kind === "patch") && id) {
       const key = `${kind}.${id}`;
       if (field === undefined) operations.set(key, { kind, id, run: JSON.parse(data.toString()) });
