@@ -123,7 +123,7 @@ function inPlace(changed: Run, run: Run): Run {
 
 function destinationsOf(options: ResolvedOptions): Destination[] {
   if (!options.enabled) return [];
-  const replicas = options.given.replicas ?? parseRunsEndpoints(options.runsEndpoints);
+  const replicas = options.given.replicas ?? parseRunsEndpoints(options.runsEndpoints, sayBadEndpoint);
   if (!replicas || replicas.length === 0) {
     const delivery = deliveryTo(options, {
       apiUrl: options.apiUrl,
@@ -138,11 +138,18 @@ function destinationsOf(options: ResolvedOptions): Destination[] {
   );
   const destinations: Destination[] = [];
   for (const [at, replica] of replicas.entries()) {
-    const delivery = deliveryTo(options, {
-      apiUrl: urlOf(`replicas[${at}].apiUrl`, replica.apiUrl ?? options.apiUrl),
-      apiKey: replica.apiKey ?? options.apiKey,
-      workspaceId: replica.workspaceId ?? options.workspaceId,
-    });
+    const apiUrl = urlOf(`replicas[${at}].apiUrl`, replica.apiUrl ?? options.apiUrl);
+    // A key goes to the host it was given for, and to no other.
+    const isOwnHost = new URL(apiUrl).host === new URL(options.apiUrl).host;
+    const delivery = deliveryTo(
+      options,
+      {
+        apiUrl,
+        apiKey: replica.apiKey ?? (isOwnHost ? options.apiKey : undefined),
+        workspaceId: replica.workspaceId ?? (isOwnHost ? options.workspaceId : undefined),
+      },
+      replica.project ?? `replica ${at}`,
+    );
     if (delivery) destinations.push({ delivery, replica: { ...replica, primary: at === primary } });
   }
   return destinations;
@@ -151,6 +158,8 @@ function destinationsOf(options: ResolvedOptions): Destination[] {
 function deliveryTo(
   options: ResolvedOptions,
   { apiUrl, apiKey, workspaceId }: Pick<ResolvedOptions, "apiUrl" | "apiKey" | "workspaceId">,
+  // Tells replicas on one host apart, in log lines and on the spool.
+  label?: string,
 ): Delivery | undefined {
   if (apiKey === undefined && !isLocalAddress(apiUrl)) {
     warnOnce(
@@ -163,7 +172,7 @@ function deliveryTo(
   const { given } = options;
   const wanted: DeliveryOptions = {
     apiUrl,
-    destination: new URL(apiUrl).host,
+    destination: label === undefined ? new URL(apiUrl).host : `${new URL(apiUrl).host} (${label})`,
     ...(apiKey !== undefined && { apiKey }),
     ...(workspaceId !== undefined && { workspaceId }),
     ...(options.spool && { spool: options.spool }),
@@ -189,6 +198,14 @@ function pick<T extends object, K extends keyof T>(from: T, keys: readonly K[]):
   const picked: Partial<Pick<T, K>> = {};
   for (const key of keys) if (from[key] !== undefined) picked[key] = from[key];
   return picked;
+}
+
+function sayBadEndpoint(problem: string): void {
+  warnOnce(
+    "LSB_WARN_RUNS_ENDPOINTS",
+    `LANGSMITH_RUNS_ENDPOINTS has an entry that is left out: ${problem}. It takes a JSON list of { api_url, api_key, project_name }, or an object of address to key.`,
+    problem,
+  );
 }
 
 function sayHidingFailed(option: string, error: unknown): void {

@@ -1,4 +1,5 @@
 // Two processors in one process, and several destinations of one: each its own nodes, one of them the run ids.
+import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base";
 import { computeRunIdForSecondaryReplica } from "langsmith";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { runIdOf } from "../../src/identity/ids.js";
@@ -217,5 +218,29 @@ describe("replicas", () => {
     traceOnce(bridge);
     await bridge.finish();
     expect(one.one("chat").session_name).toBe("from the environment");
+  });
+});
+
+describe("keys of replicas", () => {
+  it("go to the host they were given for, and to no other", async () => {
+    const receivers = await Promise.all([startReceiver(), startReceiver()]);
+    const [own, other] = receivers;
+    if (!own || !other) throw new Error("no receivers");
+    onTestFinished(async () => {
+      for (const receiver of receivers) await receiver.close();
+    });
+    const processor = new LangSmithSpanProcessor({
+      apiUrl: own.url,
+      apiKey: "own-key",
+      traces: "all",
+      batchDelayMillis: 1,
+      replicas: [{}, { apiUrl: other.url, project: "elsewhere" }],
+    });
+    const provider = new BasicTracerProvider({ spanProcessors: [processor] });
+    provider.getTracer("app").startSpan("run").end();
+    await provider.shutdown();
+    expect(own.headers.map((headers) => headers["x-api-key"])).toContain("own-key");
+    expect(other.headers.map((headers) => headers["x-api-key"])).not.toContain("own-key");
+    expect(other.one("run").session_name).toBe("elsewhere");
   });
 });
