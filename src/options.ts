@@ -88,14 +88,15 @@ export interface LangSmithOptions {
   readonly queue?: { readonly maxBytes?: number };
   /** Where runs are kept on disk. Default `LANGSMITH_FAILED_TRACES_DIR` and `LANGSMITH_FAILED_TRACES_MAX_MB`. */
   readonly spool?: { readonly dir: string; readonly maxBytes?: number; readonly mode?: "failures" | "always" };
-  /** Operations a request, at the most. Default: what `/info` says, else 100. */
+  /** Operations a request, at the most; what `/info` says where that is lower. Default 100. */
   readonly maxBatchCount?: number;
-  /** Uncompressed bytes a request, at the most. Default: what `/info` says, else 20 MiB. */
+  /** Uncompressed bytes a request, at the most; what `/info` says where that is lower. Default 10 MiB. */
   readonly maxBatchBytes?: number;
-  /** How long a run waits for company; milliseconds. */
+  /** How long a run waits for company; milliseconds. Default 250. */
   readonly batchDelayMillis?: number;
+  /** Default 4. */
   readonly maxConcurrentRequests?: number;
-  /** Milliseconds for one attempt. */
+  /** Milliseconds for one attempt. Default 30,000. */
   readonly requestTimeoutMillis?: number;
   readonly compression?: "auto" | "gzip" | "zstd" | "none";
   /** undici's own, for proxies, custom CA, keep-alive. */
@@ -157,6 +158,9 @@ function describe(value: unknown): string {
 }
 
 const DEFAULT_API_URL = "https://api.smith.langchain.com";
+const SPANS_VARIABLE = "LANGSMITH_OTEL_SPANS";
+const TRACES_VARIABLE = "LANGSMITH_OTEL_TRACES";
+const PENDING_VARIABLE = "LANGSMITH_OTEL_PENDING_AFTER_MILLIS";
 
 /**
  * Lays options over the environment over the defaults.
@@ -180,12 +184,12 @@ export function resolveOptions(options: LangSmithOptions = {}, env: Environment 
       langsmithVariable(env, "PROJECT") ??
       textOf(env.LANGSMITH_SESSION ?? env.LANGCHAIN_SESSION) ??
       "default",
-    spans: spansOf(options.spans ?? textOf(env.LANGSMITH_OTEL_SPANS)),
-    traces: tracesOf(options.traces ?? textOf(env.LANGSMITH_OTEL_TRACES)),
-    pendingAfterMillis: durationOf(
-      "pendingAfterMillis",
-      options.pendingAfterMillis ?? variableNumber(env, "LANGSMITH_OTEL_PENDING_AFTER_MILLIS") ?? 1000,
-    ),
+    spans: spansOf(options.spans) ?? spansWord(env) ?? "application",
+    traces: tracesOf("traces", options.traces) ?? tracesOf(TRACES_VARIABLE, textOf(env[TRACES_VARIABLE])) ?? "genai",
+    pendingAfterMillis:
+      options.pendingAfterMillis !== undefined
+        ? durationOf("pendingAfterMillis", options.pendingAfterMillis)
+        : durationOf(PENDING_VARIABLE, variableNumber(env, PENDING_VARIABLE) ?? 1000),
     abandonedAfterMillis: durationOf("abandonedAfterMillis", options.abandonedAfterMillis ?? 24 * 60 * 60 * 1000),
     orphanAfterMillis: durationOf("orphanAfterMillis", options.orphanAfterMillis ?? 30_000),
     heldMaxTraces: countOf("held.maxTraces", options.held?.maxTraces ?? 1000),
@@ -275,17 +279,21 @@ export function urlOf(option: string, value: string): string {
   return value.replace(/\/+$/, "");
 }
 
-function spansOf(value: unknown): SpansOption {
-  if (value === undefined) return "application";
-  if (value === "application" || value === "all") return value;
+function spansOf(value: unknown): SpansOption | undefined {
+  if (value === undefined || value === "application" || value === "all") return value;
   if (typeof value === "function") return value as Exclude<SpansOption, string>;
   throw new LangSmithOptionError("spans", '"application", "all" or a function', value);
 }
 
-function tracesOf(value: unknown): "genai" | "all" {
-  if (value === undefined) return "genai";
-  if (value === "genai" || value === "all") return value;
-  throw new LangSmithOptionError("traces", '"genai" or "all"', value);
+function spansWord(env: Environment): "application" | "all" | undefined {
+  const word = textOf(env[SPANS_VARIABLE]);
+  if (word === undefined || word === "application" || word === "all") return word;
+  throw new LangSmithOptionError(SPANS_VARIABLE, '"application" or "all"', word);
+}
+
+function tracesOf(name: string, value: unknown): "genai" | "all" | undefined {
+  if (value === undefined || value === "genai" || value === "all") return value;
+  throw new LangSmithOptionError(name, '"genai" or "all"', value);
 }
 
 function durationOf(option: string, value: unknown): number {

@@ -83,8 +83,9 @@ describe("a bad option is an error at construction that names it", () => {
   });
 
   it.each<[string, Record<string, string>]>([
-    ["spans", { LANGSMITH_OTEL_SPANS: "some" }],
-    ["traces", { LANGSMITH_OTEL_TRACES: "some" }],
+    ["LANGSMITH_OTEL_SPANS", { LANGSMITH_OTEL_SPANS: "some" }],
+    ["LANGSMITH_OTEL_TRACES", { LANGSMITH_OTEL_TRACES: "some" }],
+    ["LANGSMITH_OTEL_PENDING_AFTER_MILLIS", { LANGSMITH_OTEL_PENDING_AFTER_MILLIS: "-1" }],
     ["apiUrl", { LANGSMITH_ENDPOINT: "nowhere" }],
     ["samplingRate", { LANGSMITH_TRACING_SAMPLING_RATE: "2" }],
   ])("and one whose value is out of what %s takes", (option, env) => {
