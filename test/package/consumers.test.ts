@@ -7,7 +7,7 @@ import { Client, type Run } from "langsmith";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { startLocalServer } from "../../local/src/index.js";
 import { type Consumer, installConsumer, installNode, type Line } from "./consumer.js";
-import { type Format, processorProgram, registeredProgram } from "./programs.js";
+import { exporterProgram, type Format, processorProgram, registeredProgram } from "./programs.js";
 
 const lines: (Line & { node: number | "this" })[] = [
   {
@@ -78,6 +78,14 @@ describe.each(lines)("a service on OpenTelemetry $name", (line) => {
     reference ??= runs;
     expect(runs).toEqual(reference);
     expect(runs).toHaveLength(3);
+  });
+
+  it.each<[string, Format]>([
+    ["an ES module", "esm"],
+    ["CommonJS", "cjs"],
+  ])("sends the same runs through the exporter behind its BatchSpanProcessor, as %s", async (_, format) => {
+    const runs = await runsOf(line, `exporter-${format}`, format, exporterProgram(format, line), []);
+    expect(runs).toEqual(reference);
   });
 
   it.each<[string, Format, string]>([

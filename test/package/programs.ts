@@ -22,6 +22,29 @@ export function processorProgram(format: Format, { provider }: Line): string {
   );
 }
 
+/** The same agent, its spans through a batch into the bridge's exporter. */
+export function exporterProgram(format: Format, { provider }: Line): string {
+  const exporter = "new LangSmithSpanExporter()";
+  // The 3.x line takes the exporter among the options.
+  const takes = provider.module === "@opentelemetry/sdk-trace" ? `{ exporter: ${exporter} }` : exporter;
+  return program(
+    format,
+    {
+      "@opentelemetry/api": ["context", "trace"],
+      "@opentelemetry/context-async-hooks": ["AsyncLocalStorageContextManager"],
+      [provider.module]: [provider.className, "BatchSpanProcessor"],
+      "otel-langsmith": ["LangSmithSpanExporter"],
+    },
+    `
+  const batch = new BatchSpanProcessor(${takes});
+  const provider = new ${provider.className}({ spanProcessors: [batch] });
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  trace.setGlobalTracerProvider(provider);
+  ${agent}
+  await provider.shutdown();`,
+  );
+}
+
 /** The same agent in a process that was started under \`otel-langsmith/register\`. */
 export function registeredProgram(format: Format): string {
   return program(format, { "@opentelemetry/api": ["trace"] }, agent);
