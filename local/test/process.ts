@@ -1,9 +1,13 @@
 // Runs the command line from its sources in a process of its own.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
+import { createRequire } from "node:module";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 const CLI = fileURLToPath(new URL("../src/cli.ts", import.meta.url));
+
+// By its address, since the process may stand in a folder that has no packages.
+const TSX = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 
 export interface Serving {
   readonly child: ChildProcess;
@@ -13,13 +17,18 @@ export interface Serving {
   stop(signal: NodeJS.Signals): Promise<number | string | null>;
 }
 
-export function spawnCli(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, ["--import", "tsx", CLI, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+export function spawnCli(args: readonly string[], cwd = process.cwd()): ChildProcess {
+  return spawn(process.execPath, ["--import", TSX, CLI, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
 }
 
 /** Starts `serve` on a free port; resolves once it has printed its line. */
-export async function serveIn(directory: string): Promise<Serving> {
-  const child = spawnCli(["serve", "--port", "0", "--data", directory]);
+export function serveIn(directory: string): Promise<Serving> {
+  return serveWith(["serve", "--port", "0", "--data", directory]);
+}
+
+/** Starts the command line with arguments that make it serve; resolves once it has printed its line. */
+export async function serveWith(args: readonly string[], cwd?: string): Promise<Serving> {
+  const child = spawnCli(args, cwd);
   let out = "";
   let err = "";
   child.stderr?.on("data", (data) => {

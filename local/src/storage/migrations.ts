@@ -5,7 +5,8 @@ import type { Db } from "./database.js";
 /** "LSlo", in the file's header: tells our files from other programs' (`PRAGMA application_id`). */
 export const APPLICATION_ID = 0x4c536c6f;
 
-const STEPS: readonly string[] = [
+/** What brings a file from each version to the next: the first makes version 1 of an empty file. */
+export const STEPS: readonly string[] = [
   `
   CREATE TABLE projects (
     no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE,
@@ -81,17 +82,21 @@ const STEPS: readonly string[] = [
 /** The schema's version that this release writes. */
 export const SCHEMA_VERSION = STEPS.length;
 
-/** Brings the file to this release's schema, each step in a transaction of its own with its version. */
-export function migrate(db: Db): void {
+/**
+ * Brings the file to the schema of the steps, each in a transaction of its own with its version.
+ * @param steps those of a release; default this one's
+ * @throws LocalServerError when the file has more steps behind it (`LSB_ERR_LOCAL_DATA_NEWER`).
+ */
+export function migrate(db: Db, steps: readonly string[] = STEPS): void {
   const version = Number(db.pragma("user_version"));
-  if (version > SCHEMA_VERSION) {
+  if (version > steps.length) {
     throw new LocalServerError(
       "LSB_ERR_LOCAL_DATA_NEWER",
-      `${db.path} was written by a newer otel-langsmith-local (schema ${version}, this release knows ${SCHEMA_VERSION}). ` +
+      `${db.path} was written by a newer otel-langsmith-local (schema ${version}, this release knows ${steps.length}). ` +
         "Update the package, or choose another directory with --data.",
     );
   }
-  for (const [index, step] of STEPS.entries()) {
+  for (const [index, step] of steps.entries()) {
     if (index < version) continue;
     db.transaction(() => {
       // Two processes may open a new file at once; the second finds the step done.
