@@ -3,7 +3,8 @@ import { type Context, propagation, type TextMapGetter } from "@opentelemetry/ap
 import { bridges } from "../bridges.js";
 import { langsmithVariable } from "../environment.js";
 import { setPlace } from "../identity/context.js";
-import { MAX_AHEAD_MICROS, placeOfDottedOrder } from "../identity/place.js";
+import { knownPlace } from "../identity/known-places.js";
+import { MAX_AHEAD_MICROS } from "../identity/place.js";
 import type { KeyValues } from "../run.js";
 import { readOurs, withoutOurs } from "./baggage.js";
 import type { InboundRules } from "./options.js";
@@ -74,7 +75,7 @@ function take(context: Context, header: unknown, read: ReadHeader, rules: Inboun
     refusals.count("too_long");
     return context;
   }
-  const place = typeof header === "string" ? placeOfDottedOrder(header.trim()) : undefined;
+  const place = typeof header === "string" ? knownPlace(header.trim()) : undefined;
   if (!place) {
     refusals.count("malformed");
     return context;

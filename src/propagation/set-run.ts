@@ -2,8 +2,9 @@
 import { type Context, context as contextApi, type Span } from "@opentelemetry/api";
 import { primaryBridge } from "../bridges.js";
 import { getPlace, setPlace } from "../identity/context.js";
+import { knownPlace } from "../identity/known-places.js";
 import type { RunNode, SpanEntry } from "../identity/node.js";
-import { MAX_AHEAD_MICROS, type ParentPlace, placeOfDottedOrder } from "../identity/place.js";
+import { MAX_AHEAD_MICROS, type ParentPlace } from "../identity/place.js";
 import { warnOnce } from "../warnings.js";
 import { currentOf, entryHere } from "./current.js";
 import { takeHeaders } from "./inbound.js";
@@ -109,14 +110,14 @@ function inheritedFrom(node: RunNode) {
 
 function setDottedOrder(context: Context, text: string): Context {
   if (isBareId(text)) throw bareId(text.trim());
-  const place = placeOfDottedOrder(text.trim());
+  const place = knownPlace(text.trim());
   if (!place) return sayMalformed(context);
   return set(context, place, undefined, undefined);
 }
 
 function setReference(context: Context, run: object): Context {
   const reference = referenceOf(run);
-  const place = reference && placeOfDottedOrder(reference.dotted_order);
+  const place = reference && knownPlace(reference.dotted_order);
   if (!reference || !place) return sayMalformed(context);
   return set(context, place, reference, inheritedBy(run));
 }

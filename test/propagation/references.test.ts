@@ -149,6 +149,17 @@ describe("setting a run", () => {
     expect(treeOf(at)).toEqual(["agent(while open, after its end)"]);
   });
 
+  it("keeps the order of children that start in one millisecond under one reference, taken again and again", async () => {
+    const bridge = await startBridge();
+    const agent = bridge.genai.startSpan("agent");
+    const reference = runReferenceOf(agent);
+    const names = Array.from({ length: 30 }, (_, n) => `child ${n}`);
+    const copy = () => JSON.parse(JSON.stringify(reference));
+    for (const name of names) withRun(copy(), () => bridge.genai.startSpan(name).end());
+    agent.end();
+    expect(treeOf(await bridge.finish())).toEqual([`agent(${names.join(", ")})`]);
+  });
+
   it("obeys the inbound rules where headers are given", async () => {
     const bridge = await startBridge();
     const headers = { "LangSmith-Trace": order, Baggage: "langsmith-project=theirs" };
