@@ -3,3 +3,6 @@ import type { TracedRun } from "./trace.mjs";
 
 export declare const expectedOutlines: string[];
 export declare function problemsOf(runs: TracedRun[], spent: { input: number; output: number }): string[];
+export declare const limitMillis: number;
+export declare function problemsOfTime(millis: number): string[];
+export declare function inSeconds(millis: number): string;

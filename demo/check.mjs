@@ -42,6 +42,20 @@ chain concierge
 `,
 ].map((outline) => outline.trim());
 
+/** What the demo may take from its first process to its tree, not counting a build: nobody waits for longer. */
+export const limitMillis = 60_000;
+
+/** @param {number} millis  What it took. @returns {string[]} A sentence when that is too long. */
+export function problemsOfTime(millis) {
+  if (millis < limitMillis) return [];
+  return [`The demo took ${inSeconds(millis)}, and must take less than ${inSeconds(limitMillis)}.`];
+}
+
+/** @param {number} millis */
+export function inSeconds(millis) {
+  return `${Number((millis / 1000).toFixed(1))} s`;
+}
+
 /**
  * @param {TracedRun[]} runs  Every run of the demo's project.
  * @param {{ input: number, output: number }} spent  The tokens that the model server says it used.

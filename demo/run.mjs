@@ -7,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { buildIfStale } from "./build.mjs";
-import { problemsOf } from "./check.mjs";
+import { inSeconds, limitMillis, problemsOf, problemsOfTime } from "./check.mjs";
 import { startService } from "./children.mjs";
 import { startModelServer } from "./model-server.mjs";
 import { printedTree } from "./print.mjs";
@@ -16,7 +16,6 @@ import { readRuns, treesOf } from "./trace.mjs";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const project = "demo";
 const question = "Compare the weather in Paris and Berlin. Do I need an umbrella?";
-const timeoutMillis = 60_000;
 
 const { values: flags } = parseArgs({ options: { serve: { type: "boolean" }, port: { type: "string" } } });
 
@@ -40,6 +39,7 @@ try {
 
 async function demo() {
   if (await buildIfStale(root, { signal: interrupted.signal })) console.log("Built the packages.");
+  const startedAt = performance.now();
   const { startLocalServer } = await import("otel-langsmith-local");
   const dataDir = await mkdtemp(join(tmpdir(), "otel-langsmith-demo-"));
   undo.push(() => rm(dataDir, { recursive: true, force: true }));
@@ -60,12 +60,14 @@ async function demo() {
   await Promise.all([concierge.stop(), weather.stop()]);
 
   const runs = await readRuns(local.url, project);
-  const problems = problemsOf(runs, model.usage);
+  const tookMillis = performance.now() - startedAt;
+  const problems = [...problemsOf(runs, model.usage), ...problemsOfTime(tookMillis)];
   console.log(
     `\n${treesOf(runs)
       .map((tree) => printedTree(tree, process.stdout.isTTY === true))
       .join("\n")}\n`,
   );
+  console.log(`It took ${inSeconds(tookMillis)}.`);
   for (const problem of problems) console.error(`Wrong: ${problem}`);
   if (problems.length > 0) {
     for (const { name, output } of [concierge, weather]) console.error(`--- ${name} said:\n${output()}`);
@@ -106,8 +108,8 @@ async function askAloud(address) {
 async function within(promise) {
   const done = new AbortController();
   const signal = AbortSignal.any([interrupted.signal, done.signal]);
-  const late = pause(timeoutMillis, undefined, { signal }).then(
-    () => Promise.reject(new Error(`Nothing happened for ${timeoutMillis / 1000} s.`)),
+  const late = pause(limitMillis, undefined, { signal }).then(
+    () => Promise.reject(new Error(`Nothing happened for ${limitMillis / 1000} s.`)),
     () => Promise.reject(interrupted.signal.reason),
   );
   try {

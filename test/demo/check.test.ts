@@ -1,6 +1,6 @@
 // The demo's judge: it passes the tree that must be, and names what is wrong with every other.
 import { describe, expect, it } from "vitest";
-import { expectedOutlines, problemsOf } from "../../demo/check.mjs";
+import { expectedOutlines, problemsOf, problemsOfTime } from "../../demo/check.mjs";
 import { printedTree } from "../../demo/print.mjs";
 import { type TracedRun, treesOf } from "../../demo/trace.mjs";
 
@@ -60,6 +60,12 @@ describe("the demo's check", () => {
     ["tokens are lost", (runs) => runs.map((run) => ({ ...run, outputs: {} })), /0 in and 0 out/],
   ])("says so when %s", (_, change, sentence) => {
     expect(problemsOf(change(wholeTrace()), spent).join("\n")).toMatch(sentence);
+  });
+
+  it("says so when it took a minute, and nothing when it took less", () => {
+    expect(problemsOfTime(59_999)).toEqual([]);
+    expect(problemsOfTime(60_000)).toEqual(["The demo took 60 s, and must take less than 60 s."]);
+    expect(problemsOfTime(61_240).join("\n")).toMatch(/^The demo took 61\.2 s/);
   });
 });
 
