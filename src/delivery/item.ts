@@ -74,8 +74,8 @@ export interface Sender {
   hurry?(): void;
 }
 
-/** Flat charge for an item beside its bytes: objects, keys, buffers' headers. */
-export const ITEM_OVERHEAD_BYTES = 512;
+/** Flat charge for an item beside its bytes: objects, buffers, and what multipart writes between four parts. */
+export const ITEM_OVERHEAD_BYTES = 768;
 
 /** The exact bytes of a written run. */
 export function partsBytes(parts: RunParts): number {

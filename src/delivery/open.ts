@@ -12,7 +12,7 @@ import { createMetrics } from "./metrics.js";
 import type { Delivery, Operation } from "./operation.js";
 import { type DeliveryOptions, openDispatcher, settle as settleOptions } from "./options.js";
 import { createOutbox } from "./outbox.js";
-import { createReporter } from "./reporter.js";
+import { counted, createReporter, sayEnd } from "./reporter.js";
 import { createRetry } from "./retry.js";
 import { serializeRun } from "./serialize.js";
 import { chooseEncoding, createServerInfo } from "./server-info.js";
@@ -100,7 +100,8 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
       } else if (error.isQuota) {
         reporter.warnOnce(
           "LSB_WARN_QUOTA",
-          `LangSmith takes no more runs for now (${error.message}). Runs are kept while they fit.`,
+          `LangSmith takes no more runs for now (${error.message}). Runs are kept while they fit. ` +
+            "Raise the limit in LangSmith under Settings, Usage limits, or trace less: samplingRate, traces.",
         );
       } else {
         warn(error.code, `${error.message}; trying again in ${Math.round(delayMillis)} ms`);
@@ -164,16 +165,20 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
     await spool?.close();
     await dispatcher.close();
     metrics.close();
-    const { sent } = outbox.counts();
-    const onDisk = spool?.counts().onDisk ?? 0;
-    const lost = Object.values(reporter.lost).reduce((sum, runs) => sum + runs, 0);
-    if (sent + onDisk + lost > 0) {
-      reporter.say(
-        "info",
-        "LSB_INFO_SHUTDOWN",
-        `shut down: ${sent} operations sent, ${onDisk} in the spool, ${lost} lost`,
-      );
-    }
+    sayEnd(reporter, { sent: outbox.counts().sent, onDisk: spool?.counts().onDisk ?? 0, dir: settings.spool?.dir });
+  }
+
+  async function flush(timeoutMillis: number): Promise<void> {
+    const until = now() + timeoutMillis;
+    await outbox.flush(timeoutMillis);
+    const { queued, inFlight, queuedBytes } = outbox.counts();
+    if (closing || queued + inFlight === 0 || now() < until) return;
+    warn(
+      "LSB_WARN_FLUSH_TIMEOUT",
+      `a flush ended after ${timeoutMillis} ms: ${counted(queued, "operation")} (${queuedBytes} bytes with those under way) ` +
+        `wait in the queue, ${inFlight} are under way. They are sent later; to wait longer raise shutdownTimeoutMillis, ` +
+        "and if this lasts, run `npx otel-langsmith doctor`",
+    );
   }
 
   function take(operation: Operation): boolean {
@@ -199,7 +204,7 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
       if (isTaken) untraced(awaitDrained);
       return isTaken;
     },
-    flush: (timeoutMillis) => untraced(() => outbox.flush(timeoutMillis)),
+    flush: (timeoutMillis) => untraced(() => flush(timeoutMillis)),
     shutdown(timeoutMillis) {
       closing ??= untraced(() => close(timeoutMillis));
       return closing;

@@ -117,6 +117,9 @@ export function settle(options: DeliveryOptions): Settings {
   };
 }
 
+/** Said here, so that NODE_TLS_REJECT_UNAUTHORIZED does not undo it: whoever wants that gives a dispatcher of their own. */
+const VERIFIED = { rejectUnauthorized: true };
+
 /** The dispatcher to use, and how to close it: the caller's own is never closed. */
 export function openDispatcher(options: DeliveryOptions): { get: () => Dispatcher; close: () => Promise<void> } {
   const given = options.dispatcher;
@@ -126,8 +129,13 @@ export function openDispatcher(options: DeliveryOptions): { get: () => Dispatche
     get() {
       // Made late: a process that never sends opens nothing.
       own ??= isProxied()
-        ? new EnvHttpProxyAgent({ keepAliveTimeout: 4_000 })
-        : new Agent({ keepAliveTimeout: 4_000, connect: { timeout: 10_000 } });
+        ? new EnvHttpProxyAgent({
+            keepAliveTimeout: 4_000,
+            connect: VERIFIED,
+            requestTls: VERIFIED,
+            proxyTls: VERIFIED,
+          })
+        : new Agent({ keepAliveTimeout: 4_000, connect: { ...VERIFIED, timeout: 10_000 } });
       return own;
     },
     async close() {

@@ -68,3 +68,24 @@ function warnedCodes(): Set<unknown> {
   Reflect.set(globalThis, WARNED, made);
   return made;
 }
+
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+/** The last word of a delivery: how many went where, and what to do about those that did not arrive. */
+export function sayEnd(reporter: Reporter, end: { sent: number; onDisk: number; dir: string | undefined }): void {
+  const causes = Object.entries(reporter.lost);
+  const lost = causes.reduce((sum, [, runs]) => sum + runs, 0);
+  if (end.sent + end.onDisk + lost === 0) return;
+  let message = `shut down: ${counted(end.sent, "operation")} sent, ${end.onDisk} in the spool, ${counted(lost, "run")} lost`;
+  if (lost > 0) message += ` (${causes.map(([cause, runs]) => `${cause} ${runs}`).join(", ")})`;
+  if (end.onDisk > 0) {
+    message += `. The next process with this spool sends those in it, or: npx otel-langsmith replay ${end.dir}`;
+  }
+  if (reporter.lost.shutdown) {
+    message += ". To keep what cannot be sent in time, raise shutdownTimeoutMillis or set the option spool";
+  }
+  if (lost + end.onDisk > 0) reporter.say("warn", "LSB_WARN_SHUTDOWN", message);
+  else reporter.say("info", "LSB_INFO_SHUTDOWN", message);
+}

@@ -39,6 +39,8 @@ export function createLanes(options: LanesOptions): Lanes {
   const adopted: Segment[] = [];
   let notes = new Map<Segment, number[]>();
   let noting: Promise<void> | undefined;
+  let bounding: Promise<void> | undefined;
+  let isBoundDue = false;
 
   /** Oldest first: what was found before what this process wrote itself. */
   function all(): Segment[] {
@@ -121,19 +123,35 @@ export function createLanes(options: LanesOptions): Lanes {
     return found.reduce((sum, segment) => sum + parkedCount(segment), 0);
   }
 
-  async function keepBound(): Promise<void> {
+  /** One at a time: two at once would each let go of what is enough. */
+  function keepBound(): Promise<void> {
+    isBoundDue = true;
+    bounding ??= (async () => {
+      while (isBoundDue) {
+        isBoundDue = false;
+        await evict();
+      }
+      bounding = undefined;
+    })();
+    return bounding;
+  }
+
+  async function evict(): Promise<void> {
     const mine = new Set(all().map((segment) => segment.path));
-    let bytes = all().reduce((sum, segment) => sum + segment.bytes, 0);
+    let bytes = 0;
     for (const name of await readdir(options.dir).catch(() => [])) {
       const path = join(options.dir, name);
       if (!mine.has(path)) bytes += (await stat(path).catch(() => undefined))?.size ?? 0;
     }
-    for (const segment of all()) {
+    const segments = all();
+    bytes += segments.reduce((sum, segment) => sum + segment.bytes, 0);
+    for (const segment of segments) {
       if (bytes <= options.maxBytes) return;
       if (segment.isGrowing) continue;
+      bytes -= segment.bytes;
+      if (segment.isGone) continue;
       const parked = parkedCount(segment);
       segment.open.clear();
-      bytes -= segment.bytes;
       await remove(segment);
       if (parked > 0) options.onEvicted(parked);
     }
@@ -146,7 +164,7 @@ export function createLanes(options: LanesOptions): Lanes {
     next: () => all().find((segment) => parkedCount(segment) > 0),
     parked: () => all().reduce((sum, segment) => sum + parkedCount(segment), 0),
     async settled() {
-      while (noting) await noting;
+      while (noting ?? bounding) await (noting ?? bounding);
     },
     settleSync() {
       for (const [segment, indexes] of notes) {
@@ -159,7 +177,7 @@ export function createLanes(options: LanesOptions): Lanes {
       }
     },
     async close() {
-      while (noting) await noting;
+      while (noting ?? bounding) await (noting ?? bounding);
       for (const segment of all()) if (isFinished(segment)) await remove(segment);
       return all().length > 0;
     },
