@@ -10,5 +10,7 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 30_000,
+    // A machine that CI shares may stall a process at any moment; what fails twice in a row has failed.
+    retry: process.env["CI"] ? 1 : 0,
   },
 });
