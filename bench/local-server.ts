@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { answered, questionsOf } from "./local-server-questions.js";
 
 const { values } = parseArgs({ options: { runs: { type: "string", default: "200000" }, keep: { type: "boolean" } } });
 const TOTAL = Number(values.runs);
@@ -132,12 +133,6 @@ function cpuSince(pid: number | undefined, before: number | undefined, count: nu
   return `, ${each.toFixed(0)} ${unit} of processor time each`;
 }
 
-async function answered(response: Response): Promise<unknown> {
-  const body: unknown = await response.json();
-  if (!response.ok) throw new Error(`${response.status}: ${JSON.stringify(body)}`);
-  return body;
-}
-
 async function ingest(url: string): Promise<{ seconds: number; bigTrace: string }> {
   const boundary = "bench-boundary";
   let seconds = 0;
@@ -187,74 +182,32 @@ async function main(): Promise<void> {
     );
     const sessions = await answered(await fetch(`${url}/sessions?name=${PROJECT}`));
     const project: unknown = Array.isArray(sessions) ? sessions[0]?.id : undefined;
-    const query = (body: Record<string, unknown>) => async (): Promise<number> => {
-      const response = await fetch(`${url}/runs/query`, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ session: [project], ...body }),
-      });
-      const answer = await answered(response);
-      return typeof answer === "object" && answer !== null && "runs" in answer && Array.isArray(answer.runs)
-        ? answer.runs.length
-        : -1;
-    };
-    const cases: [string, () => Promise<number>][] = [
-      ["list runs", query({})],
-      ["list root runs", query({ is_root: true })],
-      ["filter: errors", query({ error: true })],
-      ["filter: latency, many", query({ filter: 'gt(latency, "5s")' })],
-      ["filter: latency, none", query({ filter: 'gt(latency, "50s")' })],
-      ["filter: name", query({ filter: 'eq(name, "chain-48")' })],
-      ["filter: name, none", query({ filter: 'eq(name, "nobody")' })],
-      ["filter: tag", query({ filter: 'has(tags, "experimental")' })],
-      ["filter: metadata pair", query({ filter: 'and(eq(metadata_key, "user_id"), eq(metadata_value, "u-77"))' })],
-      ["filter: metadata key everywhere", query({ filter: 'eq(metadata_key, "environment")' })],
-      ["filter: metadata not", query({ filter: 'neq(metadata_key, "environment")' })],
-      ["filter: thread", query({ filter: 'eq(thread_id, "t-200")' })],
-      ["filter: tokens of the tree", query({ filter: "gt(total_tokens, 100000)" })],
-      [
-        "trace_filter and tree_filter",
-        query({
-          filter: 'eq(run_type, "llm")',
-          trace_filter: 'eq(status, "error")',
-          tree_filter: 'has(tags, "experimental")',
-        }),
-      ],
-      ["full text: rare word", query({ filter: 'search("q77777")' })],
-      ["full text: in most runs", query({ filter: 'search("weather")' })],
-      ["full text: phrase", query({ filter: 'search("the tool broke")' })],
-      ["full text: none", query({ filter: 'search("zeppelin")' })],
-      [
-        `open a ${BIG_TRACE}-run trace`,
-        async () => {
-          const response = await fetch(`${url}/page/api/traces/${bigTrace}`);
-          const answer = await answered(response);
-          return typeof answer === "object" && answer !== null && "runs" in answer && Array.isArray(answer.runs)
-            ? answer.runs.length
-            : -1;
-        },
-      ],
-    ];
     let slow = 0;
-    for (const [name, ask] of cases) {
+    for (const [name, ask] of questionsOf(url, project, bigTrace, BIG_TRACE)) {
       const times: number[] = [];
-      let count = 0;
+      let [count, slowest, isInPages] = [0, 0, false];
       const before = cpuSeconds(child.pid);
       for (let sample = 0; sample < SAMPLES; sample++) {
         const started = performance.now();
-        count = await ask();
-        times.push(performance.now() - started);
+        const asked = await ask();
+        const took = performance.now() - started;
+        times.push(took);
+        count = asked.runs;
+        slowest = Math.max(slowest, asked.slowest ?? took);
+        isInPages ||= asked.slowest !== undefined;
       }
       const first = times[0] ?? 0;
       times.sort((a, b) => a - b);
       const median = times[Math.floor(times.length / 2)] ?? 0;
       const worst = times.at(-1) ?? 0;
-      if (worst > 300) slow += 1;
+      if (slowest > 300) slow += 1;
       console.log(
-        `${name.padEnd(34)} ${String(count).padStart(5)} runs  first ${first.toFixed(0)} ms, median ${median.toFixed(0)} ms, worst ${worst.toFixed(0)} ms${cpuSince(child.pid, before, SAMPLES, "ms")}`,
+        `${name.padEnd(34)} ${String(count).padStart(5)} runs  first ${first.toFixed(0)} ms, median ${median.toFixed(0)} ms, worst ${worst.toFixed(0)} ms${isInPages ? `, slowest request ${slowest.toFixed(0)} ms` : ""}${cpuSince(child.pid, before, SAMPLES, "ms")}`,
       );
     }
-    console.log(slow === 0 ? "every query answered within 300 ms" : `${slow} queries took longer than 300 ms`);
+    console.log(
+      slow === 0 ? "every query answered within 300 ms" : `${slow} queries had an answer that took longer than 300 ms`,
+    );
   } finally {
     child.kill("SIGTERM");
     await new Promise((resolve) => child.once("exit", resolve));
