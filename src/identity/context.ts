@@ -31,7 +31,14 @@ export interface TracingSettings {
   readonly continues?: Readonly<KeyValues>;
 }
 
+/** The id and the place that a span is to have, as its maker said them. */
+export interface StatedPlace {
+  readonly id: string;
+  readonly dottedOrder: string | undefined;
+}
+
 // createContextKey makes Symbol.for(description): two copies of the package share these.
+const STATED = createContextKey("otel-langsmith.stated-place");
 const PLACE = createContextKey("otel-langsmith.place");
 const SETTINGS = createContextKey("otel-langsmith.settings");
 
@@ -40,6 +47,19 @@ export function setPlace(context: Context, place: Omit<ContextPlace, "activeSpan
   const activeSpanId = trace.getSpanContext(context)?.spanId;
   const value: ContextPlace = { ...place, activeSpanId };
   return context.setValue(PLACE, value);
+}
+
+/**
+ * A context to start one span with, which gets this place. The span says it in its attributes too, where an application's
+ * limits of attributes may have cut it by the time it is read.
+ */
+export function setStatedPlace(context: Context, place: StatedPlace): Context {
+  return context.setValue(STATED, place);
+}
+
+/** The place that the span that starts with this context is to have. */
+export function getStatedPlace(context: Context): StatedPlace | undefined {
+  return context.getValue(STATED) as StatedPlace | undefined;
 }
 
 /** The place set in a context, whether or not it still wins. */

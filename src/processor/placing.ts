@@ -1,6 +1,13 @@
 // Where a starting span stands: its parent, its trace, whether it becomes a run. All of it is decided here, at start.
 import { type Attributes, type Context, type Span, trace } from "@opentelemetry/api";
-import { type ContextPlace, getSettings, type TracingSettings, winningPlace } from "../identity/context.js";
+import {
+  type ContextPlace,
+  getSettings,
+  getStatedPlace,
+  type StatedPlace,
+  type TracingSettings,
+  winningPlace,
+} from "../identity/context.js";
 import { isUuid, rememberCustomId, runIdAt } from "../identity/ids.js";
 import { type EntryOwner, entryOf, type Inherited } from "../identity/node.js";
 import {
@@ -133,7 +140,7 @@ export function createPlacing({ owner, options, traces, isOwn, genAi }: PlacingO
     const opensTrace = isGenAi || (settings !== undefined && settings.enabled !== false);
     const parentPlace = parent ? parent.anchor : above.place?.place;
     const shiftMicros = parent ? parent.trace.shiftMicros : parentPlace ? shiftUnder(parentPlace, micros) : 0;
-    const own = kept ? ownPlace(source, parentPlace, micros, shiftMicros) : undefined;
+    const own = kept ? ownPlace(source, statedIn(source, context), parentPlace, micros, shiftMicros) : undefined;
     const project = projectOf(above, settings, source);
     const local = parent?.trace ?? beginTrace(spanContext.traceId, own, above, shiftMicros, opensTrace, project);
     const inherited = inheritedOf(above, settings, source);
@@ -178,19 +185,32 @@ export function createPlacing({ owner, options, traces, isOwn, genAi }: PlacingO
 const ROOT: Above = { parent: undefined, place: undefined, remoteSpanId: undefined };
 const UNDER_DROPPED: Above = { ...ROOT, isUnderDropped: true };
 
+/** What somebody says of a span's place, not checked yet. */
+type Stated = { readonly [Name in keyof StatedPlace]: unknown };
+
+/** What a span says of its own place: beside its attributes, which may have been cut, or in them. */
+function statedIn({ attributes }: SourceSpan, context: Context): Stated {
+  return (
+    getStatedPlace(context) ?? {
+      id: attributes["langsmith.span.id"],
+      dottedOrder: attributes["langsmith.span.dotted_order"],
+    }
+  );
+}
+
 /** The span's own place: as it says itself where it says it whole, else under its parent's. */
 function ownPlace(
   source: SourceSpan,
+  stated: Stated,
   parent: ParentPlace | undefined,
   micros: number,
   shiftMicros: number,
 ): ParentPlace {
   const { traceId, spanId } = source.spanContext();
-  const customId = customIdOf(source, parent);
+  const customId = customIdOf(stated.id, parent);
   const runId = customId ?? runIdAt(traceId, spanId, Math.floor(micros / 1000));
-  const stated = source.attributes["langsmith.span.dotted_order"];
-  if (stated !== undefined) {
-    const place = placeOfDottedOrder(stated);
+  if (stated.dottedOrder !== undefined) {
+    const place = placeOfDottedOrder(stated.dottedOrder);
     if (place && place.runId === runId) return place;
     warnOnce(
       "LSB_WARN_DOTTED_ORDER",
@@ -200,8 +220,7 @@ function ownPlace(
   return parent ? childPlace(parent, runId, micros, shiftMicros) : rootPlace(runId, micros);
 }
 
-function customIdOf(source: SourceSpan, parent: ParentPlace | undefined): string | undefined {
-  const wanted = source.attributes["langsmith.span.id"];
+function customIdOf(wanted: unknown, parent: ParentPlace | undefined): string | undefined {
   if (wanted === undefined) return undefined;
   if (!isUuid(wanted)) {
     warnOnce(

@@ -9,6 +9,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { primaryBridge } from "../bridges.js";
+import { setStatedPlace } from "../identity/context.js";
 import { runIdOf } from "../identity/ids.js";
 import { entriesOf, type SpanEntry } from "../identity/node.js";
 import { type ParentPlace, rootPlace } from "../identity/place.js";
@@ -56,7 +57,7 @@ export function startAuthored(start: RunStart, parent: Context): AuthoredRun | u
   const span = (start.tracer ?? authoringTracer()).startSpan(
     start.name,
     start.startMicros === undefined ? { attributes } : { attributes, startTime: hrTimeOf(start.startMicros) },
-    parent,
+    start.id === undefined ? parent : setStatedPlace(parent, { id: start.id, dottedOrder: start.dottedOrder }),
   );
   const entry = primaryEntry(span);
   if (!entry) {

@@ -3,6 +3,7 @@ import { context, type Span, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
+import { uuid7 } from "../../src/identity/ids.js";
 import { LangSmithSpanProcessor } from "../../src/processor/index.js";
 import { leaveContent } from "../../src/tracing/content.js";
 import { configureAuthoring, RunTree, traceable } from "../../src/tracing/index.js";
@@ -80,6 +81,27 @@ describe("content of the authoring API", () => {
     // The limit leaves ten characters: "the prompt" is exactly that.
     expect(limited.seenByOthers()).not.toContain("the prompt");
     expect(limited.seenByOthers()).not.toContain("gen_ai.prompt");
+  });
+
+  it("has a place that limits of attributes do not cut either: ids, nesting and types are those of the trees", async () => {
+    const limited = await startLimited();
+    const root = new RunTree({ name: "root", run_type: "chain" });
+    const middle = root.createChild({ name: "middle", run_type: "retriever" });
+    const leaf = middle.createChild({ name: "leaf", run_type: "llm" });
+    for (const tree of [root, middle, leaf]) await tree.postRun();
+    for (const tree of [leaf, middle, root]) {
+      await tree.end();
+      await tree.patchRun();
+    }
+    const id = uuid7();
+    traceable(() => 1, { name: "own id", id, run_type: "retriever" })();
+    const at = await limited.finish();
+    for (const tree of [root, middle, leaf]) {
+      const { id, trace_id, dotted_order, parent_run_id, run_type } = tree;
+      expect(at.one(tree.name)).toMatchObject({ id, trace_id, dotted_order, run_type });
+      expect(at.one(tree.name).parent_run_id).toBe(parent_run_id);
+    }
+    expect(at.one("own id")).toMatchObject({ id, run_type: "retriever" });
   });
 
   it("stands in attributes too where that is asked for, and is still whole in the run", async () => {
