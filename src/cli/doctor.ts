@@ -1,7 +1,9 @@
 // `otel-langsmith doctor`: looks at everything between this machine and LangSmith, and says what to do.
 import { randomUUID } from "node:crypto";
-import { Agent, EnvHttpProxyAgent, request } from "undici";
+import { DiagLogLevel, diag } from "@opentelemetry/api";
+import { type Dispatcher, request } from "undici";
 import { createDelivery } from "../delivery/index.js";
+import { openDispatcher } from "../delivery/options.js";
 import { chooseEncoding, readLimits } from "../delivery/server-info.js";
 import type { Environment } from "../environment.js";
 import { langsmithVariable } from "../environment.js";
@@ -35,15 +37,16 @@ export async function doctor(env: Environment, out: Output): Promise<number> {
     "ok",
     `destination ${destination.apiUrl}${destination.workspaceId ? `, workspace ${destination.workspaceId}` : ""}`,
   );
-  const proxy = proxyOf(env);
+  const proxy = proxyOf(env, destination.apiUrl);
   if (proxy)
-    say("ok", `proxy ${proxy} (from the environment; NO_PROXY ${env["NO_PROXY"] ?? env["no_proxy"] ?? "is not set"})`);
-  const dispatcher = proxy ? new EnvHttpProxyAgent() : new Agent();
+    say("ok", `proxy ${proxy} (from the environment; NO_PROXY ${env["no_proxy"] || env["NO_PROXY"] || "is not set"})`);
+  // As the delivery's own: what goes through here goes through there.
+  const { get: dispatcher, close } = openDispatcher({});
   try {
-    if (!(await checkInfo(destination, dispatcher, say))) return 1;
-    if (await checkKey(destination, dispatcher, say)) await checkRoundTrip(destination, dispatcher, say);
+    if (!(await checkInfo(destination, dispatcher(), proxy, say))) return 1;
+    if (await checkKey(destination, dispatcher(), say)) await checkRoundTrip(destination, dispatcher(), say);
   } finally {
-    await dispatcher.destroy();
+    await close();
   }
   out.write(isWell ? "Runs arrive.\n" : "Something stands in the way.\n");
   return isWell ? 0 : 1;
@@ -65,8 +68,10 @@ function sayEnvironment(env: Environment, say: Say): void {
   }
 }
 
-function proxyOf(env: Environment): string | undefined {
-  const value = env["HTTPS_PROXY"] ?? env["https_proxy"] ?? env["HTTP_PROXY"] ?? env["http_proxy"];
+/** The proxy that undici takes for such an address. */
+function proxyOf(env: Environment, apiUrl: string): string | undefined {
+  const plain = env["http_proxy"] || env["HTTP_PROXY"];
+  const value = apiUrl.startsWith("https:") ? env["https_proxy"] || env["HTTPS_PROXY"] || plain : plain;
   if (!value) return undefined;
   try {
     // Without the password that may stand in it.
@@ -83,7 +88,7 @@ interface Reply {
   millis: number;
 }
 
-async function get(destination: Destination, path: string, dispatcher: Agent | EnvHttpProxyAgent): Promise<Reply> {
+async function get(destination: Destination, path: string, dispatcher: Dispatcher): Promise<Reply> {
   const began = performance.now();
   const response = await request(`${destination.apiUrl}${path}`, {
     dispatcher,
@@ -110,12 +115,17 @@ async function get(destination: Destination, path: string, dispatcher: Agent | E
   };
 }
 
-async function checkInfo(destination: Destination, dispatcher: Agent | EnvHttpProxyAgent, say: Say): Promise<boolean> {
+async function checkInfo(
+  destination: Destination,
+  dispatcher: Dispatcher,
+  proxy: string | undefined,
+  say: Say,
+): Promise<boolean> {
   let reply: Reply;
   try {
     reply = await get(destination, "/info", dispatcher);
   } catch (error) {
-    say("bad", `no connection: ${reason(error)}`, whatToDo(reason(error)));
+    say("bad", `no connection: ${reason(error)}`, whatToDo(reason(error), proxy));
     return false;
   }
   if (reply.status !== 200 || typeof reply.body !== "object" || reply.body === null) {
@@ -146,7 +156,7 @@ async function checkInfo(destination: Destination, dispatcher: Agent | EnvHttpPr
   return true;
 }
 
-async function checkKey(destination: Destination, dispatcher: Agent | EnvHttpProxyAgent, say: Say): Promise<boolean> {
+async function checkKey(destination: Destination, dispatcher: Dispatcher, say: Say): Promise<boolean> {
   const { status } = await get(destination, "/sessions?limit=1", dispatcher).catch((error: unknown) => {
     say("bad", `asking for the projects failed: ${reason(error)}`);
     return { status: 0 };
@@ -167,15 +177,17 @@ async function checkKey(destination: Destination, dispatcher: Agent | EnvHttpPro
   return false;
 }
 
-async function checkRoundTrip(
-  destination: Destination,
-  dispatcher: Agent | EnvHttpProxyAgent,
-  say: Say,
-): Promise<void> {
+async function checkRoundTrip(destination: Destination, dispatcher: Dispatcher, say: Say): Promise<void> {
   const run = newRun();
   const began = performance.now();
   const { apiUrl, apiKey, workspaceId } = destination;
   let loss = "";
+  let refusal = "";
+  const hear = (line: string) => {
+    refusal ||= /\[LSB_WARN_COMPRESSION_OFF\] \S+ (.*)/.exec(line)?.[1] ?? "";
+  };
+  const logger = { error: hear, warn: hear, info: hear, debug: hear, verbose: hear };
+  diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
   const delivery = createDelivery({
     apiUrl,
     ...(apiKey ? { apiKey } : {}),
@@ -187,6 +199,8 @@ async function checkRoundTrip(
   });
   delivery.send({ kind: "post", run });
   await delivery.shutdown(15_000);
+  diag.disable();
+  if (refusal) say("note", refusal, 'It offers them in /info. Set compression: "none" to save a request, or mend it.');
   if (delivery.stats().sent === 0) {
     say("bad", `a run was not taken: ${loss}`);
     return;
@@ -221,7 +235,8 @@ function newRun(): Run {
     name: "otel-langsmith doctor",
     run_type: "chain",
     session_name: PROJECT,
-    inputs: { question: "does a run arrive?" },
+    // Long enough to be compressed, where runs are.
+    inputs: { question: "does a run arrive?", padding: "as runs are, somewhat longer. ".repeat(100) },
     outputs: { answer: "yes" },
     extra: { metadata: {} },
   };
@@ -233,7 +248,10 @@ function reason(error: unknown): string {
   return typeof code === "string" && !message.includes(code) ? `${code} ${message}` : message || "unknown";
 }
 
-function whatToDo(what: string): string {
+function whatToDo(what: string, proxy: string | undefined): string {
+  if (proxy && !/CERT|SELF_SIGNED|UNABLE_TO/.test(what)) {
+    return `The proxy ${proxy} stands between. Check HTTPS_PROXY and HTTP_PROXY, or name the host in NO_PROXY.`;
+  }
   if (/ENOTFOUND|EAI_AGAIN/.test(what)) return "The host's name cannot be resolved. Check LANGSMITH_ENDPOINT and DNS.";
   if (/ECONNREFUSED/.test(what))
     return "Nothing listens there. Check LANGSMITH_ENDPOINT, or start the local server: npx otel-langsmith-local";

@@ -121,7 +121,10 @@ export function settle(options: DeliveryOptions): Settings {
 const VERIFIED = { rejectUnauthorized: true };
 
 /** The dispatcher to use, and how to close it: the caller's own is never closed. */
-export function openDispatcher(options: DeliveryOptions): { get: () => Dispatcher; close: () => Promise<void> } {
+export function openDispatcher(options: Pick<DeliveryOptions, "dispatcher">): {
+  get: () => Dispatcher;
+  close: () => Promise<void>;
+} {
   const given = options.dispatcher;
   if (given) return { get: () => given, close: async () => {} };
   let own: Dispatcher | undefined;

@@ -117,6 +117,11 @@ export async function startMisbehavingServer(): Promise<MisbehavingServer> {
       else answer(response, 200, state.info);
       return;
     }
+    if (request.method === "GET") {
+      const [, id] = /^\/runs\/([0-9a-f-]{36})$/.exec(path) ?? [];
+      answer(response, id !== undefined && !state.runs.has(id) ? 404 : 200, {});
+      return;
+    }
     const seen = { path, headers: request.headers, at: performance.now() };
     // A body's beginning is enough to reset in the middle of it; the decision needs no more than the order of arrival.
     const early = peek();
