@@ -51,6 +51,8 @@ export interface Sending {
 export function createSending(sending: SendingOptions): Sending {
   const { target, options, keepsForExporters, making, genAi, fault, ...callOptions } = sending;
   let waitingBytes = 0;
+  /** Exporters that have brought spans. */
+  const exporters = new Set<Target>();
   const outbox = createOutbox<Job>(work, (job, error) => {
     fault(`the run of span ${job.tracked.spanId} could not be made`, error);
     letGo(job.tracked);
@@ -71,6 +73,8 @@ export function createSending(sending: SendingOptions): Sending {
   }
 
   function queueEnded(tracked: Tracked): boolean {
+    // No exporter will ever bring a span that never ended; whoever got its neighbours gets it too.
+    if (!target && tracked.closed && exporters.size > 0) tracked.exports = [...exporters];
     if (!target && !tracked.exports) {
       // An exporter will bring the span, or a copy of it without what the authoring API left on it.
       tracked.content = making.contentOf(tracked);
@@ -149,6 +153,7 @@ export function createSending(sending: SendingOptions): Sending {
   }
 
   function exportTo(tracked: Tracked, span: SourceSpan, to: Target): Taken {
+    exporters.add(to);
     if (!tracked.isKept) return "no run";
     const { trace } = tracked;
     if (trace.state === "dropped" || trace.state === "unsampled") return "dropped";

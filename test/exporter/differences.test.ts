@@ -121,4 +121,18 @@ describe("behind a RunIdentityProcessor", () => {
     const order = ["a", "b", "c"].map((name) => receiver.one(name).dotted_order);
     expect(order).toEqual([...order].sort());
   });
+
+  it("spans that never ended are closed as an error that says so, so that nothing hangs under a run that is not sent", async () => {
+    const under = await startExporter();
+    const identity = new RunIdentityProcessor();
+    const { genai } = startRecorder([identity, new SimpleSpanProcessor(under.exporter)]);
+    const agent = genai.startSpan("agent");
+    const inside = trace.setSpan(ROOT_CONTEXT, agent);
+    genai.startSpan("step", {}, inside).end();
+    await identity.shutdown();
+    await under.exporter.shutdown();
+    expect(treeOf(under.receiver)).toEqual(["agent(step)"]);
+    expect(under.receiver.one("agent").error).toMatch(/LSB_ERR_NEVER_ENDED.*still open at shutdown/);
+    expect(under.receiver.problems).toEqual([]);
+  });
 });
