@@ -74,7 +74,7 @@ describe("register", () => {
     const bad = to({ LANGSMITH_OTEL_SPANS: "some" });
     const ended = await application.start(["--import", "otel-langsmith/register", "esm.mjs"], bad).ended();
     expect(ended.code).toBe(0);
-    expect(ended.stderr).toMatch(/LSB_WARN_REGISTER.*LSB_ERR_OPTION: spans must be/s);
+    expect(ended.stderr).toMatch(/LSB_WARN_REGISTER.*LSB_ERR_OPTION: LANGSMITH_OTEL_SPANS must be/s);
     expect(receiver.runs.size).toBe(0);
   });
 
