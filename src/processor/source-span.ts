@@ -21,12 +21,19 @@ export interface SourceSpan {
   readonly attributes: Attributes;
   readonly links: readonly Link[];
   readonly events: readonly MappableEvent[];
-  readonly resource: { readonly attributes: Readonly<Record<string, unknown>> };
+  readonly resource: SourceResource;
   readonly instrumentationScope?: Scope;
   readonly instrumentationLibrary?: Scope;
   readonly droppedAttributesCount?: number;
   readonly droppedEventsCount?: number;
   readonly droppedLinksCount?: number;
+}
+
+/** A resource; some of its attributes may still be on their way from a detector. */
+interface SourceResource {
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly asyncAttributesPending?: boolean | undefined;
+  getRawAttributes?(): readonly (readonly [string, unknown])[];
 }
 
 const NO_SCOPE: Scope = { name: "" };
@@ -60,7 +67,7 @@ export function mappable(span: SourceSpan): MappableSpan {
     attributes: span.attributes,
     links: span.links,
     events: span.events,
-    resource: span.resource,
+    resource: known(span.resource),
     scope: scopeOf(span),
     otelTraceId: traceId,
     otelSpanId: spanId,
@@ -68,6 +75,22 @@ export function mappable(span: SourceSpan): MappableSpan {
     droppedEventsCount: span.droppedEventsCount ?? 0,
     droppedLinksCount: span.droppedLinksCount ?? 0,
   };
+}
+
+/**
+ * What is known of a resource by now: to read its attributes while a detector (the host's id, by default) is at work
+ * is an error to OpenTelemetry, which it logs at every read.
+ */
+function known(resource: SourceResource): MappableSpan["resource"] {
+  if (resource.asyncAttributesPending !== true || !resource.getRawAttributes) return resource;
+  const attributes: Record<string, unknown> = {};
+  // The first to name an attribute wins.
+  for (const [key, value] of resource.getRawAttributes()) attributes[key] ??= isPromiseLike(value) ? undefined : value;
+  return { attributes };
+}
+
+function isPromiseLike(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "then" in value;
 }
 
 /** Roughly how many bytes of memory a span's content holds: strings by their length, everything else flat. */

@@ -26,7 +26,8 @@ export function onProcessEnd(ending: Ending): () => void {
 function onceIdle(ending: Ending): () => void {
   const first = () => {
     process.once("beforeExit", second);
-    void ending.flush();
+    // With nothing to send there is nothing to wait for, and Node would not ask again: spans that are open stayed so.
+    void ending.flush().then(() => setImmediate(() => {}));
   };
   const second = () => void ending.close();
   process.once("beforeExit", first);

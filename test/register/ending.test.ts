@@ -177,6 +177,19 @@ describe("an end that cannot flush", () => {
     expect(receiver.problems).toEqual([]);
   });
 
+  it("a span that is open at the end is closed when nothing else was left to send, too", async () => {
+    const text = `import { register } from "otel-langsmith"; import { trace } from "@opentelemetry/api";
+      const registration = register({ pendingAfterMillis: 0 });
+      globalThis.open = trace.getTracer("app").startSpan("open", { attributes: { "gen_ai.operation.name": "chat" } });
+      await registration.forceFlush();`;
+    await application.write("open.mjs", text);
+    expect(await application.start(["open.mjs"], { LANGSMITH_ENDPOINT: receiver.url }).ended()).toMatchObject({
+      code: 0,
+    });
+    expect(receiver.one("open").error).toContain("open at shutdown");
+    expect(receiver.problems).toEqual([]);
+  });
+
   it("shutdown takes the listeners away, and register may be called again", async () => {
     await application.write(
       "again.mjs",
