@@ -105,7 +105,6 @@ export function createPlacing({ owner, options, traces, isOwn, genAi }: PlacingO
   }
 
   function isSampled(runId: string): boolean {
-    if (options.samplingRate >= 1) return true;
     return Number.parseInt(runId.slice(-12), 16) / 2 ** 48 < options.samplingRate;
   }
 
@@ -142,7 +141,7 @@ export function createPlacing({ owner, options, traces, isOwn, genAi }: PlacingO
     const shiftMicros = parent ? parent.trace.shiftMicros : parentPlace ? shiftUnder(parentPlace, micros) : 0;
     const own = kept ? ownPlace(source, statedIn(source, context), parentPlace, micros, shiftMicros) : undefined;
     const project = projectOf(above, settings, source);
-    const local = parent?.trace ?? beginTrace(spanContext.traceId, own, above, shiftMicros, opensTrace, project);
+    const local = parent?.trace ?? beginTrace(source, own, above, shiftMicros, opensTrace, project);
     const inherited = inheritedOf(above, settings, source);
     const node = own && new TracedNode(own, spanContext.traceId, spanContext.spanId, local, inherited);
     const keptParent = parent?.isKept ? parent : parent?.keptParent;
@@ -167,7 +166,7 @@ export function createPlacing({ owner, options, traces, isOwn, genAi }: PlacingO
   };
 
   function beginTrace(
-    otelTraceId: string,
+    source: SourceSpan,
     own: ParentPlace | undefined,
     above: Above,
     shiftMicros: number,
@@ -175,8 +174,12 @@ export function createPlacing({ owner, options, traces, isOwn, genAi }: PlacingO
     project: ProjectOfTrace,
   ): LocalTrace {
     // What arrives under a header or a reference is sampled, and open, since its sender decided that.
+    const { traceId: otelTraceId, spanId } = source.spanContext();
     if (above.place) return traces.begin(otelTraceId, "open", shiftMicros, project);
-    if (own && !isSampled(own.traceId)) return traces.begin(otelTraceId, "unsampled", shiftMicros, project);
+    // Where the root itself is passed over, the id that its run would have decides for all that is kept below it.
+    const rootId = () => own?.traceId ?? runIdAt(otelTraceId, spanId, Math.floor(microsOf(source.startTime) / 1000));
+    if (options.samplingRate < 1 && !isSampled(rootId()))
+      return traces.begin(otelTraceId, "unsampled", shiftMicros, project);
     const state = options.traces === "all" || opensTrace ? "open" : "held";
     return traces.begin(otelTraceId, state, shiftMicros, project);
   }

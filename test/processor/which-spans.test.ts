@@ -1,5 +1,6 @@
 import { context, ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
 import { describe, expect, it } from "vitest";
+import type { SpansOption } from "../../src/options.js";
 import { startBridge, type TestBridge, treeOf } from "./bridge.js";
 
 const http = (bridge: TestBridge) => bridge.provider.getTracer("@opentelemetry/instrumentation-http");
@@ -196,5 +197,24 @@ describe("sampling", () => {
     const bridge = await startBridge({ traces: "all", samplingRate: 0 });
     bridge.genai.startActiveSpan("root", (root) => root.end());
     expect((await bridge.finish()).runs.size).toBe(0);
+  });
+
+  it("decides for all that is kept below a root that is passed over, too", async () => {
+    const onlyModels: SpansOption = ({ attributes }) => attributes["gen_ai.operation.name"] !== undefined;
+    const bridge = await startBridge({ samplingRate: 0.5, spans: onlyModels });
+    for (let n = 0; n < 200; n += 1) {
+      bridge.tracer.startActiveSpan("passed over", {}, ROOT_CONTEXT, (root) => {
+        for (const step of ["first", "second"]) {
+          const attributes = { "gen_ai.operation.name": "chat", request: n };
+          bridge.tracer.startSpan(step, { attributes }).end();
+        }
+        root.end();
+      });
+    }
+    const { runs } = await bridge.finish();
+    const requests = new Set([...runs.values()].map((run) => run.extra.metadata.request));
+    expect(requests.size).toBeGreaterThan(50);
+    expect(requests.size).toBeLessThan(150);
+    expect(runs.size).toBe(2 * requests.size);
   });
 });
