@@ -29,6 +29,8 @@ export interface AuthoredRun {
   metadata: KeyValues;
   /** Made when somebody asks for it. */
   tree: RunTree | undefined;
+  /** What it was started under, as far as that was made by hand: the parent, unless another span stands between. */
+  readonly startedUnder: AuthoredRun | RunTree | undefined;
   readonly asAttributes: boolean;
   hasEnded: boolean;
 }
@@ -45,6 +47,7 @@ export interface RunStart {
   readonly asAttributes?: boolean | undefined;
   /** Another provider's tracer. */
   readonly tracer?: Tracer | undefined;
+  readonly startedUnder?: AuthoredRun | RunTree | undefined;
 }
 
 /** Starts a run in a context; undefined where its span is nobody's run (said once). */
@@ -73,6 +76,7 @@ export function startAuthored(start: RunStart, parent: Context): AuthoredRun | u
     project: entry.node?.project,
     metadata: start.metadata,
     tree: undefined,
+    startedUnder: start.startedUnder,
     asAttributes: start.asAttributes ?? isContentAsAttributes(),
     hasEnded: false,
   };

@@ -36,13 +36,19 @@ export function treeOf(run: AuthoredRun): RunTree {
         },
       },
       "made",
-      undefined,
+      parentTreeOf(run),
     ),
   );
   if (content.outputs) tree[TREE].outputs = content.outputs;
   if (content.events) tree.events = content.events;
   run.tree = tree;
   return tree;
+}
+
+function parentTreeOf({ startedUnder, place }: AuthoredRun): RunTree | undefined {
+  if (!startedUnder) return undefined;
+  const parent = "span" in startedUnder ? treeOf(startedUnder) : startedUnder;
+  return parent.id === place.parentRunId ? parent : undefined;
 }
 
 const views = new WeakMap<Span, RunTree>();
@@ -64,6 +70,7 @@ function viewOf(span: Span): RunTree | undefined {
     project: node.project,
     metadata: {},
     tree: undefined,
+    startedUnder: undefined,
     asAttributes: false,
     hasEnded: false,
   };

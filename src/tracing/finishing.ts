@@ -89,17 +89,19 @@ function end(call: RunningCall, endMicros?: number): void {
   const { run, config } = call;
   if (run.hasEnded) return;
   const { on_end } = config;
-  if (on_end) callSafely("on_end", call.name, () => on_end(treeOf(run)));
-  const { tree } = run;
+  const tree = on_end ? treeOf(run) : run.tree;
   if (!tree) {
     endAuthored(run, endMicros);
     return;
   }
+  if (run.content.error !== undefined) tree[TREE].error ??= run.content.error;
+  // An end that was set by hand stands; the span's own clock is finer than what a late end remembers.
+  const statedEnd = tree.end_time;
+  tree.end_time ??= (endMicros ?? Date.now() * 1000) / 1000;
+  if (on_end) callSafely("on_end", call.name, () => on_end(tree));
   fill(tree);
   tree[TREE].isPatched = true;
-  // An end that was set by hand stands; the span's own clock is finer than what a late end remembers.
-  endAuthored(run, tree.end_time === undefined ? endMicros : Math.round(tree.end_time * 1000));
-  tree.end_time ??= (endMicros ?? Date.now() * 1000) / 1000;
+  endAuthored(run, statedEnd === undefined ? endMicros : Math.round(statedEnd * 1000));
 }
 
 /** What watches a stream that the function gave: its chunks are the run's outputs, its end is the run's. What a sync generator returns counts as its last. */

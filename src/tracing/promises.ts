@@ -37,7 +37,7 @@ function handOnThenable(call: RunningCall, thenable: PromiseLike<unknown> & obje
   const isEager = thenable instanceof Promise && thenable.then === Promise.prototype.then;
   if (isEager && Object.getOwnPropertyNames(thenable).length === 0) return thenable.then(onValue, onError);
   if (isEager) return besidePromise(thenable, thenable.then(onValue, onError));
-  if (hasMethod(thenable, "parse") && hasMethod(thenable, "asResponse")) {
+  if (isApiPromise(thenable)) {
     return watchApiPromise(call, thenable, onValue, onError);
   }
   // A query builder runs when it is awaited, so nothing is awaited before its owner does.
@@ -68,13 +68,22 @@ function besidePromise(promise: Promise<unknown>, traced: Promise<unknown>): unk
   });
 }
 
+interface ApiPromise {
+  parse: (...args: unknown[]) => unknown;
+  asResponse: (...args: unknown[]) => unknown;
+}
+
+function isApiPromise(value: unknown): value is ApiPromise & object {
+  return hasMethod(value, "parse") && hasMethod(value, "asResponse");
+}
+
 /**
  * A model client's promise (OpenAI's, Anthropic's): `then` goes through its `parse`, and `asResponse` gives the bare
  * response, whose body nobody may read before its owner.
  */
 function watchApiPromise(
   call: RunningCall,
-  promise: { parse: (...args: unknown[]) => unknown; asResponse: (...args: unknown[]) => unknown } & object,
+  promise: ApiPromise & object,
   onValue: (value: unknown) => unknown,
   onError: (error: unknown) => never,
 ): unknown {
@@ -96,6 +105,14 @@ function watchApiPromise(
       }, onError);
     },
   };
+  if (hasMethod(promise, "_thenUnwrap")) {
+    const { _thenUnwrap } = promise;
+    // What the client's own helpers make of an answer: another such promise, and the run is what comes out of it.
+    methods["_thenUnwrap"] = (...args) => {
+      const unwrapped = _thenUnwrap.apply(promise, args);
+      return isApiPromise(unwrapped) ? watchApiPromise(call, unwrapped, onValue, onError) : unwrapped;
+    };
+  }
   if (hasMethod(promise, "withResponse")) {
     const { withResponse } = promise;
     methods["withResponse"] = () => {

@@ -67,6 +67,8 @@ function startTree(tree: RunTree): void {
     },
     contextOfTree(state.above, { projectName: state.above ? undefined : state.projectName }),
   );
+  // Who asks for the current run tree inside gets this one: what is set on another would be overwritten at its end.
+  if (state.run) state.run.tree = tree;
   if (tree.end_time !== undefined) finish(tree);
 }
 

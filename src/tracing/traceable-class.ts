@@ -15,11 +15,16 @@ export interface TraceableClassOptions extends Omit<TraceableConfig, "id" | "nam
 // biome-ignore lint/suspicious/noExplicitAny: the constraint of a constructor of any class
 type AnyClass = abstract new (...args: any[]) => object;
 
+/** Called by the language or a logger, not by the program: a run of each would be noise, and `toJSON` is asked for by the bridge itself. */
+const IMPLICIT = new Set(["then", "catch", "finally", "toJSON", "toString", "toLocaleString", "valueOf"]);
+
 /**
  * Traces every public method of a class, as `Class.method`: its own, those it inherits (under its own name), and
  * static ones. Methods whose name begins with `_`, private ones (`#…`), symbols, the constructor, getters and setters
- * stay as they are, and so do functions that an instance holds as properties. The class itself is changed and
- * returned, so that it serves as a decorator.
+ * stay as they are, and so do functions that an instance holds as properties, what is inherited from a class of the
+ * language (`Promise`, `Map`, `Error`), and methods that the language calls by itself (`toJSON`, `toString`, `then`, …)
+ * unless `include` names them. The class itself is changed and returned, so that it serves as a decorator, of the
+ * language or of `experimentalDecorators`.
  *
  * @example
  * ```ts
@@ -29,9 +34,15 @@ type AnyClass = abstract new (...args: any[]) => object;
  * new MyClass().combine(13, 29); // the run "MyClass.combine"
  * ```
  */
-export function traceableClass<Class extends AnyClass>(target: Class, options: TraceableClassOptions = {}): Class {
-  const { include, exclude, name: prefix = target.name, ...config } = options;
-  const isWanted = (name: string) => (include ? include.includes(name) : true) && !exclude?.includes(name);
+export function traceableClass<Class extends AnyClass>(target: Class, options?: TraceableClassOptions): Class;
+export function traceableClass<Class extends AnyClass>(target: Class, context: ClassDecoratorContext): Class;
+export function traceableClass<Class extends AnyClass>(
+  target: Class,
+  given: TraceableClassOptions | ClassDecoratorContext = {},
+): Class {
+  const { include, exclude, name: prefix = target.name, ...config } = isDecoratorContext(given) ? {} : given;
+  const isWanted = (name: string) =>
+    (include ? include.includes(name) : !IMPLICIT.has(name)) && !exclude?.includes(name);
   const seen = new Set<PropertyKey>();
   for (const [key, descriptor] of methodsOf(target.prototype, Object.prototype, seen)) {
     if (isWanted(key)) wrap(target.prototype, key, descriptor, prefix, config);
@@ -41,6 +52,10 @@ export function traceableClass<Class extends AnyClass>(target: Class, options: T
     if (isWanted(key) && !isClass(descriptor.value)) wrap(target, key, descriptor, prefix, config);
   }
   return target;
+}
+
+function isDecoratorContext(given: TraceableClassOptions | ClassDecoratorContext): given is ClassDecoratorContext {
+  return "kind" in given && "addInitializer" in given;
 }
 
 type Method = PropertyDescriptor & { value: AnyFunction };
@@ -59,7 +74,11 @@ function* methodsOf(from: object, until: object, seen: Set<PropertyKey>): Genera
 }
 
 function isMethod(descriptor: PropertyDescriptor | undefined): descriptor is Method {
-  return typeof descriptor?.value === "function";
+  return typeof descriptor?.value === "function" && !isOfTheLanguage(descriptor.value);
+}
+
+function isOfTheLanguage(value: object): boolean {
+  return /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(value));
 }
 
 function isClass(value: AnyFunction): boolean {

@@ -160,6 +160,7 @@ function startCall(call: Call, args: readonly unknown[], base: Context): Started
       id: checkedId(config.id, name),
       asAttributes: config.contentAsAttributes,
       tracer: config.tracer,
+      startedUnder: parent === ROOT ? undefined : (parent ?? authoredIn(base)),
     },
     above,
   );

@@ -12,11 +12,15 @@ export const ROOT: unique symbol = Symbol.for("langsmith:traceable:root");
 // biome-ignore lint/suspicious/noExplicitAny: see above
 export type AnyFunction = (...args: any[]) => any;
 
+// An interface is no Record<string, unknown>, but one of `any`.
+// biome-ignore lint/suspicious/noExplicitAny: see above
+type AnyObject = Record<string, any>;
+
 /** What `processInputs` is given: one object as it is, one other argument as `input`, several as `args`. */
 export type ProcessInputs<Args extends unknown[]> = Args extends []
   ? Record<string, never>
   : Args extends [infer Input]
-    ? Input extends KeyValues
+    ? Input extends AnyObject
       ? Input extends Iterable<infer Item> | AsyncIterable<infer Item>
         ? { input: Item[] }
         : Input
@@ -24,7 +28,7 @@ export type ProcessInputs<Args extends unknown[]> = Args extends []
     : { args: Args };
 
 /** What `processOutputs` is given: an object as it is, anything else as `outputs`. */
-export type ProcessOutputs<Value> = Value extends KeyValues
+export type ProcessOutputs<Value> = Value extends AnyObject
   ? Value extends Iterable<infer Item> | AsyncIterable<infer Item>
     ? { outputs: Item[] }
     : Value

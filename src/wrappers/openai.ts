@@ -49,7 +49,7 @@ const INVOCATION_KEYS: ReadonlySet<string> = new Set([
 
 /**
  * An OpenAI client whose chat completions, responses, completions and embeddings are traced, streamed or not. The
- * client given stays as it is. Metadata, tags or a name for one call stand in its request options:
+ * client given stays as it is; what its `withOptions()` gives is traced too. Metadata, tags or a name for one call stand in its request options:
  * `{ langsmithExtra: { metadata } }`.
  *
  * @throws TypeError for a client that is wrapped already
@@ -92,6 +92,9 @@ export function wrapOpenAI<OpenAI extends OpenAILike>(openai: OpenAI, options: W
     get(target, key) {
       if (traced.has(key)) return traced.get(key);
       const value: unknown = Reflect.get(target, key, target);
+      if (key === "withOptions" && typeof value === "function") {
+        return (...args: unknown[]) => wrapOpenAI(value.apply(target, args), options);
+      }
       // Bound to the client itself: it has private members. Its constructor is no method.
       return typeof value === "function" && key !== "constructor" ? value.bind(target) : value;
     },

@@ -142,6 +142,59 @@ describe("traceableClass", () => {
     expect(receiver.one("Child.bye").run_type).toBe("tool");
   });
 
+  it("leaves what the language calls by itself, and what its own classes gave, as they are", async () => {
+    const bridge = await startBridge();
+    class Point {
+      constructor(readonly x: number) {}
+      toJSON() {
+        return { self: this.x, again: `${this}` };
+      }
+      toString() {
+        return `at ${this.x}`;
+      }
+      itself() {
+        return this;
+      }
+    }
+    class Later extends Promise<number> {
+      twice() {
+        return this.then((n) => n * 2);
+      }
+    }
+    class Shelf extends Map<string, number> {
+      total() {
+        return [...this.values()].reduce((sum, n) => sum + n, 0);
+      }
+    }
+    traceableClass(Point);
+    expect(JSON.stringify(new Point(3).itself())).toBe('{"self":3,"again":"at 3"}');
+    const later = new (traceableClass(Later))((resolve) => resolve(21));
+    expect([await later, await later.twice()]).toEqual([21, 42]);
+    expect(new (traceableClass(Shelf))([["a", 1]]).set("b", 2)).toHaveProperty("size", 2);
+    expect(new Shelf([["a", 1]]).total()).toBe(1);
+    const receiver = await bridge.finish();
+    expect(treeOf(receiver).sort()).toEqual(["Later.twice", "Point.itself", "Shelf.total"]);
+    expect(receiver.one("Point.itself").outputs).toEqual({ outputs: { self: 3, again: "at 3" } });
+  });
+
+  it("decorates a class, by the language's decorators too", async () => {
+    const bridge = await startBridge();
+    class Plain {
+      run() {
+        return 1;
+      }
+    }
+    const context: ClassDecoratorContext<typeof Plain> = {
+      kind: "class",
+      name: "Plain",
+      metadata: { not: "the run's" },
+      addInitializer() {},
+    };
+    new (traceableClass(Plain, context))().run();
+    const run = (await bridge.finish()).one("Plain.run");
+    expect(run.extra.metadata).not.toHaveProperty("not");
+  });
+
   it("takes only what is wanted", async () => {
     const bridge = await startBridge();
     class Tools {

@@ -155,6 +155,21 @@ describe("a wrapped client", () => {
     ]);
   });
 
+  it("traces what its withOptions gives, and an answer that is taken through the client's own helpers", async () => {
+    const bridge = await startBridge();
+    const client = wrapOpenAI(openai(), { tags: ["wrapped"] });
+    await client.withOptions({ timeout: 5_000 }).chat.completions.create({ model: "m", messages });
+    const promise: unknown = client.chat.completions.create({ model: "m", messages });
+    const unwrap: unknown = Reflect.get(Object(promise), "_thenUnwrap");
+    if (typeof unwrap !== "function") throw new Error("the client has no such method any more");
+    expect(await unwrap.call(promise, (answer: { object: string }) => ({ took: answer.object }))).toEqual({
+      took: "chat.completion",
+    });
+    const [first, second] = (await bridge.finish()).byName("ChatOpenAI");
+    expect(first).toMatchObject({ tags: ["wrapped"], outputs: { object: "chat.completion" } });
+    expect(second).toMatchObject({ outputs: { took: "chat.completion" } });
+  });
+
   it("is an OpenAI client still, and is not wrapped twice", async () => {
     const bare = openai();
     const client = wrapOpenAI(bare);

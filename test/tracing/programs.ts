@@ -241,6 +241,33 @@ export const programs: Record<string, Program> = {
         tree.metadata = { ended: Object.keys(tree.outputs) };
       },
     })("q"),
+  "on_end sees the error, and the end": async ({ traceable, RunTree }) => {
+    const seen: unknown[] = [];
+    // biome-ignore lint/suspicious/noExplicitAny: two packages' types in one
+    const on_end = (tree: any) => {
+      seen.push([
+        tree.name,
+        tree.error?.split("\n", 1)[0] ?? null,
+        typeof tree.end_time,
+        tree.end_time >= tree.start_time,
+      ]);
+    };
+    await traceable(async () => 1, { name: "well", on_end })();
+    const fails = async () => Promise.reject(new RangeError("too far"));
+    await traceable(fails, { name: "badly", on_end })().catch(() => "caught");
+    const note = new RunTree({ name: "what was seen" });
+    await note.end({ seen });
+    await note.postRun();
+  },
+  "a run tree's own parent": ({ traceable, getCurrentRunTree }) => {
+    const names = () => {
+      const all: string[] = [];
+      for (let at = getCurrentRunTree(); at; at = at.parent_run) all.push(at.name);
+      return all;
+    };
+    const inner = traceable(async () => names(), { name: "inner" });
+    return traceable(async () => inner(), { name: "outer" })();
+  },
   argsConfigPath: ({ traceable }) =>
     traceable(async (o: { q: string }, _more?: object) => o.q, { name: "f", argsConfigPath: [1, "langsmithExtra"] })(
       { q: "q" },
@@ -425,6 +452,16 @@ export const programs: Record<string, Program> = {
     const child = traceable(async (q: string) => q, { name: "child" });
     await withRunTree(root, async () => child("q"));
     await root.end({ done: true });
+    await root.patchRun();
+  },
+  "what is set on the current run tree inside withRunTree": async ({ RunTree, withRunTree, getCurrentRunTree }) => {
+    const root = new RunTree({ name: "root" });
+    await root.postRun();
+    await withRunTree(root, async () => {
+      getCurrentRunTree().metadata = { inside: true };
+      getCurrentRunTree().tags = ["inside"];
+    });
+    await root.end({ isSame: await withRunTree(root, () => getCurrentRunTree() === root) });
     await root.patchRun();
   },
   "getCurrentRunTree().createChild": ({ traceable, getCurrentRunTree }) =>

@@ -85,6 +85,13 @@ describe("types", () => {
       getInvocationParams: (q) => ({ ls_model_name: q }),
       extractAttachments: (q) => [undefined, { q }],
     });
+    interface Question {
+      q: string;
+    }
+    traceable((question: Question): Question => question, {
+      processInputs: ({ q }) => ({ q }),
+      processOutputs: ({ q }) => ({ q }),
+    });
     expectTypeOf(startActiveRun<Promise<number>>).returns.toEqualTypeOf<Promise<number>>();
   });
 });
