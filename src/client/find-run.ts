@@ -1,10 +1,10 @@
 // A run's reference from its id alone: read from the service.
 
-import { primaryBridge } from "../bridges.js";
-import { isUuid, millisOfUuid7 } from "../identity/ids.js";
+import { isUuid } from "../identity/ids.js";
 import type { LangSmithDestination } from "../options.js";
 import { type RunReference, RunReferenceError, referenceOf } from "../propagation/reference.js";
-import { field, hasNewStoreAlone, projectById, projectByName } from "./projects.js";
+import { isNewStoreOnly, readInNewStore } from "./new-store.js";
+import { field, hasNewStoreAlone, projectById } from "./projects.js";
 import { createRest, LangSmithRequestError, ownDestination, type Rest } from "./rest.js";
 
 export interface FindRunOptions {
@@ -36,50 +36,16 @@ export async function findRun(id: string, options: FindRunOptions = {}): Promise
   try {
     run = await rest.call({ method: "GET", path: `/runs/${id}`, subject: `run ${id}` });
   } catch (error) {
-    if (error instanceof LangSmithRequestError && error.code === "LSB_ERR_GONE") {
-      return findInNewStore(rest, id, options);
-    }
-    throw error;
+    if (!isNewStoreOnly(error)) throw error;
+    return findInNewStore(rest, id, options);
   }
   return complete(rest, run, id, options);
 }
 
-const DAY = 86_400_000;
-const SELECTS = ["ID", "NAME", "RUN_TYPE", "START_TIME", "TRACE_ID", "PROJECT_ID", "DOTTED_ORDER", "PARENT_RUN_IDS"];
+const SELECT = ["id", "name", "run_type", "start_time", "trace_id", "session_id", "dotted_order", "parent_run_id"];
 
 async function findInNewStore(rest: Rest, id: string, options: FindRunOptions): Promise<RunReference> {
-  const name = options.projectName ?? primaryBridge()?.projectName ?? "default";
-  const project = await projectByName(rest, name);
-  const made = millisOfUuid7(id);
-  const answer = await rest.call({
-    method: "POST",
-    path: "/api/v2/runs/query",
-    subject: `run ${id}`,
-    isRepeatable: true,
-    body: {
-      ids: [id],
-      project_ids: [project.id],
-      // A custom id may be older than its run, and a run may be moved up under a parent whose clock is ahead.
-      min_start_time: new Date(made === undefined ? 0 : made - DAY).toISOString(),
-      max_start_time: new Date((made ?? Date.now()) + DAY).toISOString(),
-      selects: SELECTS,
-      page_size: 1,
-    },
-  });
-  const items = field(answer, "items");
-  const run: unknown = Array.isArray(items) ? items[0] : undefined;
-  if (run === undefined) {
-    const hint = made === undefined ? "; its id says no time, so that the service may not have looked everywhere" : "";
-    throw new LangSmithRequestError(
-      "LSB_ERR_NOT_FOUND",
-      `${new URL(rest.apiUrl).host} knows no run ${id} in project ${JSON.stringify(name)}${hint}. Pass { projectName } where it lives in another.`,
-    );
-  }
-  return complete(rest, { ...asObject(run), session_name: name, session_id: project.id }, id, options);
-}
-
-function asObject(value: unknown): object {
-  return typeof value === "object" && value !== null ? value : {};
+  return complete(rest, await readInNewStore(rest, id, options.projectName, SELECT), id, options);
 }
 
 async function complete(rest: Rest, run: unknown, id: string, options: FindRunOptions): Promise<RunReference> {

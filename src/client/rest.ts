@@ -7,7 +7,7 @@ import { isLocalAddress, type LangSmithDestination, resolveOptions } from "../op
 /**
  * What went wrong with a request. `LSB_ERR_NOT_FOUND`: the id or name is unknown there. `LSB_ERR_ACCESS`: no key, or one
  * that may not. `LSB_ERR_UNAVAILABLE`: the service is down, cannot be reached, or is too busy. `LSB_ERR_GONE`: the
- * deployment no longer answers that call (501). `LSB_ERR_REQUEST`: it refused the request as it was made.
+ * deployment no longer answers that call (501, 410). `LSB_ERR_REQUEST`: it refused the request as it was made.
  */
 export type RequestErrorCode =
   | "LSB_ERR_NOT_FOUND"
@@ -24,6 +24,8 @@ export class LangSmithRequestError extends Error {
     /** The HTTP status, where there was an answer. */
     readonly status?: number,
     options?: ErrorOptions,
+    /** What the service said of it, where it said something. */
+    readonly reason?: string,
   ) {
     super(`${code}: ${message}`, options);
     this.name = "LangSmithRequestError";
@@ -205,6 +207,8 @@ function refusal(status: number, text: string, apiUrl: string, { subject }: Rest
         "LSB_ERR_NOT_FOUND",
         `${host} knows no ${subject}${because}. Check the id, the workspace and the project; what was just sent can be read after a moment.`,
         status,
+        undefined,
+        said,
       );
     case 401:
     case 403:
@@ -213,6 +217,7 @@ function refusal(status: number, text: string, apiUrl: string, { subject }: Rest
         `${host} gives no access to ${subject}: HTTP ${status}${because}. Check LANGSMITH_API_KEY, and LANGSMITH_WORKSPACE_ID where the key belongs to an organisation.`,
         status,
       );
+    case 410:
     case 501:
       return new LangSmithRequestError(
         "LSB_ERR_GONE",

@@ -5,8 +5,9 @@ import { context, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base";
 import { type LocalServer, startLocalServer } from "otel-langsmith-local";
+import { Agent } from "undici";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Client, type ListRunsParams } from "../../src/client/client.js";
+import { Client, type ListRunsParams, type StoredRun } from "../../src/client/client.js";
 import { uuid7 } from "../../src/identity/ids.js";
 import { LangSmithSpanProcessor } from "../../src/processor/index.js";
 import { RunTree, traceable } from "../../src/tracing/index.js";
@@ -141,6 +142,86 @@ describe("reading back", () => {
   });
 });
 
+describe("a deployment that answers the v1 calls no longer", () => {
+  const refusals: Record<string, [number, unknown]> = {
+    "501": [501, { detail: "This deployment has the new store" }],
+    "410": [410, {}],
+    "a 404 that names no run": [404, { detail: "Not Found" }],
+  };
+  const isV1 = (path: string) => path === "/runs/query" || /^\/runs\/[^/]+$/.test(path);
+
+  for (const [how, refusal] of Object.entries(refusals)) {
+    it(`(${how}) is asked by the v2 query, and the answers are the same`, async () => {
+      const id = uuid7();
+      await parent.withConfig({ id })(1);
+      for (let n = 2; n < 60; n += 1) await parent(n);
+      await traceable(async () => Promise.reject(new Error("broken")), { name: "fails" })().catch(() => {});
+      const v1 = new Client();
+      await v1.flush();
+      const proxy = await counting(server.url, [], (path) => (isV1(path) ? refusal : undefined));
+      const v2 = new Client({ apiUrl: proxy.url });
+      const project = { projectName: "reads" };
+      const questions: ListRunsParams[] = [
+        project,
+        { ...project, limit: 103, order: "asc" },
+        { ...project, runType: "tool", limit: 5 },
+        { ...project, isRoot: true, error: true },
+        { ...project, error: false, startTime: new Date(Date.now() - 60_000), endTime: new Date(Date.now() + 60_000) },
+        { ...project, startTime: new Date(Date.now() + 60_000) },
+        { ...project, traceId: id },
+        { ...project, parentRunId: id, filter: 'eq(name, "tool")' },
+        { ...project, query: "broken" },
+        { ...project, filter: 'eq(name, "tool")', traceFilter: 'eq(name, "parent")', treeFilter: 'has(tags, "odd")' },
+        { ...project, executionOrder: 1 },
+        { ...project, select: ["name", "parent_run_id", "session_id"], limit: 3 },
+        { id: [id] },
+      ];
+      for (const question of questions) {
+        const [expected, answers] = [[], []] as [StoredRun[], StoredRun[]];
+        for await (const run of v1.listRuns(question)) expected.push(run);
+        for await (const run of v2.listRuns(question)) answers.push(run);
+        expect(answers.map(essence), JSON.stringify(question)).toEqual(expected.map(essence));
+      }
+      const whole = { loadChildRuns: true };
+      const [there, here] = [await v1.readRun(id, whole), await v2.readRun(id, whole)];
+      expect(essence(here)).toEqual(essence(there));
+      expect(here.child_runs?.map(essence)).toEqual(there.child_runs?.map(essence));
+      await expect(v2.readRun(uuid7())).rejects.toMatchObject({ code: "LSB_ERR_NOT_FOUND" });
+      await expect(v2.readRun(id, { projectName: "elsewhere" })).rejects.toMatchObject({ code: "LSB_ERR_NOT_FOUND" });
+      const asksFor = async (params: ListRunsParams) => {
+        for await (const _ of v2.listRuns({ ...project, ...params }));
+      };
+      await expect(asksFor({ executionOrder: 2 })).rejects.toThrow(/executionOrder/);
+      await expect(asksFor({ select: ["share_token"] })).rejects.toThrow(/share_token/);
+      await proxy.close();
+    });
+  }
+
+  it("is told from a run that nobody knows, which is asked for once", async () => {
+    const asked: unknown[] = [];
+    const proxy = await counting(server.url, asked);
+    await expect(new Client({ apiUrl: proxy.url }).readRun(uuid7())).rejects.toMatchObject({ status: 404 });
+    expect(asked).toEqual([]);
+    await proxy.close();
+  });
+});
+
+/** What a program reads of a run. */
+function essence(run: StoredRun): unknown {
+  const { id, name, run_type, status, inputs, outputs, error, tags, dotted_order, trace_id, parent_run_id } = run;
+  const { session_id, start_time, end_time, extra, total_tokens } = run;
+  const read = { id, name, run_type, status, inputs, outputs, error, tags, dotted_order, trace_id, parent_run_id };
+  const fields = Object.entries({
+    ...read,
+    session_id,
+    start_time,
+    end_time,
+    metadata: extra?.["metadata"],
+    total_tokens,
+  });
+  return Object.fromEntries(fields.filter(([, value]) => value != null));
+}
+
 describe("run trees of runs that the server has", () => {
   it("fromRunId appends to a run of which only the id was kept", async () => {
     const id = uuid7();
@@ -183,6 +264,50 @@ describe("run trees of runs that the server has", () => {
   });
 });
 
+describe("the way to the service", () => {
+  it("is the processor's own, and its key goes to its own host alone", async () => {
+    const paths: string[] = [];
+    const dispatcher = new Agent().compose((dispatch) => (options, handler) => {
+      paths.push(String(options.path));
+      return dispatch(options, handler);
+    });
+    const keys: unknown[] = [];
+    const services = await Promise.all(
+      [0, 1].map(async () => {
+        const service = createServer((request, response) => {
+          if (request.url === "/runs/query") keys.push(request.headers["x-api-key"]);
+          response.end(JSON.stringify({ runs: [] }));
+        }).listen(0, "127.0.0.1");
+        await once(service, "listening");
+        return service;
+      }),
+    );
+    const [own = "", other = ""] = services.map((service) => {
+      const address = service.address();
+      return `http://127.0.0.1:${typeof address === "object" && address ? address.port : 0}`;
+    });
+    await provider.shutdown();
+    const processor = new LangSmithSpanProcessor({ apiUrl: own, apiKey: "own", dispatcher });
+    vi.stubEnv("LANGSMITH_API_KEY", "of the environment");
+    for (const client of [
+      new Client(),
+      new Client({ apiUrl: other }),
+      new Client({ apiUrl: other, apiKey: "given" }),
+    ]) {
+      for await (const _ of client.listRuns());
+    }
+    vi.unstubAllEnvs();
+    expect(keys).toEqual(["own", "of the environment", "given"]);
+    expect(paths.filter((path) => path === "/runs/query")).toHaveLength(3);
+    await processor.shutdown();
+    for (const service of services) {
+      service.closeAllConnections();
+      service.close();
+    }
+    await dispatcher.close();
+  });
+});
+
 describe("whom a client speaks for", () => {
   it("one of the processor's own address and key needs no word", async () => {
     const same = new Client({ apiUrl: `${server.url}/` });
@@ -219,12 +344,22 @@ describe("whom a client speaks for", () => {
 });
 
 /** A way to the server that counts queries. */
-async function counting(target: string, asked: unknown[]): Promise<{ url: string; close(): Promise<void> }> {
+async function counting(
+  target: string,
+  asked: unknown[],
+  refusal?: (path: string) => [number, unknown] | undefined,
+): Promise<{ url: string; close(): Promise<void> }> {
   const proxy = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const body = Buffer.concat(chunks);
-    if (request.url === "/runs/query") asked.push(JSON.parse(body.toString()));
+    if (request.url?.endsWith("/runs/query")) asked.push(JSON.parse(body.toString()));
+    const refused = refusal?.(request.url ?? "");
+    if (refused) {
+      response.writeHead(refused[0], { "content-type": "application/json" });
+      response.end(JSON.stringify(refused[1]));
+      return;
+    }
     const answer = await fetch(target + request.url, {
       method: request.method ?? "GET",
       headers: { "content-type": "application/json" },
