@@ -94,9 +94,18 @@ function retrieval(content: InsAndOuts, slots: Slots): void {
   if (content.outputs !== undefined) return;
   const stated = slots.first("documents", there, false);
   const value = stated ?? slots.first("outputs", there, false);
-  if (value === undefined) return;
+  if (value === undefined) {
+    if (slots.all("outputs").some((candidate) => isEmptyList(decode(candidate.value))))
+      content.outputs = { documents: [] };
+    return;
+  }
   const documents = toRanked(value, pool) ?? withMetadata(toDocuments(value), slots.all("outputs")[0]?.value);
   content.outputs = documents === undefined ? wrap(decodeText(value), "output") : { documents };
+}
+
+/** Nothing was found: that is an answer. */
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
 }
 
 /** Flattened documents lose what the whole value beside them still says: their ids. */
@@ -181,7 +190,7 @@ function withoutWrapper(value: unknown): unknown {
   const { args, kwargs, ...rest } = value;
   if (!Array.isArray(args) || Object.keys(rest).length > 0) return value;
   if (args.length === 0 && isObject(kwargs)) return kwargs;
-  if (args.length === 1 && !isThere(kwargs)) return decodeText(args[0]);
+  if (args.length === 1 && !isThere(kwargs)) return args[0] === null ? {} : decodeText(args[0]);
   return value;
 }
 

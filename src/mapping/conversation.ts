@@ -1,5 +1,6 @@
 // Whole request and response bodies, as libraries put them into one attribute, taken apart into a conversation.
 import type { KeyValues } from "../run.js";
+import { joinAnswer } from "./items.js";
 import { decode, isObject, put, toText } from "./json.js";
 import { type Message, type Turn, toFinish, toSystem, toTurns } from "./messages.js";
 
@@ -33,7 +34,7 @@ export function toRequest(value: unknown): Request | undefined {
   const body = decode(value);
   if (!isObject(body)) {
     const turns = toTurns(body);
-    return turns === undefined ? undefined : { turns, rest: {} };
+    return turns === undefined ? undefined : { turns: unwrapped(turns), rest: {} };
   }
   // `{ args: [body, options] }`: how a wrapper that records a call's arguments writes it.
   const args = body["args"];
@@ -53,9 +54,26 @@ export function toRequest(value: unknown): Request | undefined {
     break;
   }
   if (turns.length === before && before === 0) return undefined;
+
   const rest: KeyValues = {};
   for (const key of Object.keys(body)) if (!requestKeys.has(key)) put(rest, key, body[key]);
   return { turns, rest };
+}
+
+/** OpenLLMetry writes the list that OpenAI's responses were asked with into one message's text. */
+function unwrapped(turns: Turn[]): Turn[] {
+  const [only] = turns;
+  const content = only?.message.content;
+  if (turns.length !== 1 || only?.message.role !== "user" || typeof content !== "string" || !content.startsWith("[{"))
+    return turns;
+  const items = decode(content);
+  return Array.isArray(items) && items.every(isInputItem) ? (toTurns(items) ?? turns) : turns;
+}
+
+function isInputItem(item: unknown): boolean {
+  if (!isObject(item)) return false;
+  if (typeof item["role"] === "string") return "content" in item;
+  return item["type"] === "reasoning" || typeof item["call_id"] === "string";
 }
 
 function isBody(value: KeyValues): boolean {
@@ -115,8 +133,10 @@ function responseTurns(body: unknown): Turn[] | undefined {
       return found.map((turn) => ({ ...turn, ...(finish === undefined ? {} : { finish }) }));
     });
   }
-  if (Array.isArray(body["output"]) && (body["object"] === "response" || toTurns(body["output"]) !== undefined)) {
-    return toTurns(body["output"]);
+  if (Array.isArray(body["output"])) {
+    const turns = toTurns(body["output"]);
+    if (turns !== undefined || body["object"] === "response")
+      return turns === undefined ? undefined : joinAnswer(turns);
   }
   if (Array.isArray(body["messages"])) return toTurns(body["messages"]);
   const turns = toTurns(body);
@@ -140,10 +160,20 @@ function asAssistant(turn: Turn): Turn {
 export function usageOf(body: unknown): KeyValues | undefined {
   if (!isObject(body)) return undefined;
   const llm = isObject(body["llmOutput"]) ? body["llmOutput"] : undefined;
-  for (const usage of [body["usage_metadata"], body["usage"], body["usageMetadata"], llm?.["tokenUsage"]]) {
-    if (isObject(usage)) return usage;
+  const { usage_metadata: stated, usage, usageMetadata: gemini } = body;
+  for (const found of [stated, usage, gemini, usageOfGeneration(body), llm?.["tokenUsage"], llm?.["usage"]]) {
+    if (isObject(found)) return found;
   }
   return undefined;
+}
+
+/** LangChain's usage stands in the message, where there is one prompt with one answer. */
+function usageOfGeneration(body: KeyValues): unknown {
+  const generations = Array.isArray(body["generations"]) ? body["generations"].flat() : [];
+  const [generation] = generations;
+  const message = isObject(generation) && generations.length === 1 ? generation["message"] : undefined;
+  const kwargs = isObject(message) && isObject(message["kwargs"]) ? message["kwargs"] : message;
+  return isObject(kwargs) ? kwargs["usage_metadata"] : undefined;
 }
 
 /** Turns as LangSmith's choices, each with the reason it ended, where one is known. */

@@ -14,7 +14,7 @@ import { contentEvents, noEvents, readSlots } from "./read.js";
 import { copyOf, type Slots } from "./slots.js";
 import type { MappableSpan } from "./span.js";
 import { addParam, addParams, toParamName, toTools } from "./tools.js";
-import { toUsage, type UsageMetadata, usageFrom } from "./usage.js";
+import { toUsage, type UsageMetadata, usageFrom, withDetails } from "./usage.js";
 import { defaultVocabularies } from "./vocabularies/index.js";
 import { type Field, toRunType, type Vocabulary } from "./vocabulary.js";
 
@@ -222,7 +222,8 @@ function usageOf(
   if (wishes.usage !== undefined && Object.keys(counts).length === 0) counts["metadata.usage_metadata"] = wishes.usage;
   if (span === undefined) return { counts };
   const isApart = vocabularies.some((vocabulary) => vocabulary.countsCachedApart?.includes(span.scope.name) === true);
-  const usage = usageFrom(slots, isApart) ?? toUsage(wishes.usage) ?? toUsage(insAndOuts.usage);
+  const inOutputs = toUsage(insAndOuts.usage);
+  const usage = withDetails(usageFrom(slots, isApart) ?? toUsage(wishes.usage), inOutputs) ?? inOutputs;
   return usage === undefined ? { counts } : { metadata: usage, counts };
 }
 

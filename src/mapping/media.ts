@@ -27,16 +27,17 @@ export function mediaPart(part: KeyValues, kind: string): unknown {
   const fileId = toText(part["file_id"]) ?? toText(source?.["file_id"]);
   if (reference === undefined && fileId === undefined) return undefined;
   const filename = toText(part["filename"] ?? part["title"]);
+  const isInline = reference?.url?.startsWith("data:") === true;
   return {
     type: "file",
     file: {
       ...(filename === undefined ? {} : { filename }),
       ...(fileId === undefined ? {} : { file_id: fileId }),
-      ...(reference?.url === undefined ? {} : { url: reference.url }),
+      ...(reference?.url === undefined ? {} : isInline ? { file_data: reference.url } : { url: reference.url }),
       ...(reference?.data === undefined
         ? {}
         : { file_data: `data:${mediaType ?? "application/octet-stream"};base64,${reference.data}` }),
-      ...(mediaType === undefined || reference?.data !== undefined ? {} : { mime_type: mediaType }),
+      ...(mediaType === undefined || isInline || reference?.data !== undefined ? {} : { mime_type: mediaType }),
     },
   };
 }
@@ -53,6 +54,8 @@ function referenceOf(
 ): { url?: string; data?: string } | undefined {
   const image = isObject(part["image"]) && isObject(part["image"]["image"]) ? part["image"]["image"] : part["image"];
   const audio = isObject(part["audio"]) && isObject(part["audio"]["audio"]) ? part["audio"]["audio"] : part["audio"];
+  if (source?.["type"] === "text" && typeof source["data"] === "string")
+    return { data: Buffer.from(source["data"]).toString("base64") };
   const places = [
     part["image_url"],
     image,
@@ -62,6 +65,8 @@ function referenceOf(
     part["data"],
     part["uri"],
     part["url"],
+    part["file_data"],
+    part["file_url"],
   ];
   if (part["type"] === "blob" || mediaType !== undefined) places.push(part["content"], part["fileData"]);
   for (const place of places) {

@@ -1,6 +1,7 @@
 // Messages of every known form (OpenAI chat and responses, Anthropic, GenAI parts, AI SDK, LangChain, OpenInference,
 // Gemini) become OpenAI's: the one form in which LangSmith shows a conversation.
 import type { KeyValues } from "../run.js";
+import { addItem, isReasoningAlone, joinAnswer, joinResults } from "./items.js";
 import { decode, isObject, toText } from "./json.js";
 import {
   addParts,
@@ -78,7 +79,9 @@ export function toTurns(value: unknown): Turn[] | undefined {
       turns.push({ message: { role: "user", content: resultContent(entry) } });
     }
   }
-  return isConversation ? turns : undefined;
+  if (!isConversation) return undefined;
+  joinResults(turns);
+  return turns;
 }
 
 function addMessage(entry: KeyValues, turns: Turn[]): boolean {
@@ -107,42 +110,12 @@ function addMessage(entry: KeyValues, turns: Turn[]): boolean {
   }
   const hasBody = "content" in entry || "parts" in entry || "contents" in entry || "tool_calls" in entry;
   if (typeof entry["role"] !== "string" && !hasBody) return false;
-  return pushMessage(entry, turns, finish);
-}
-
-/** Items of OpenAI's responses: calls and reasoning join the assistant's message that they belong to. */
-function addItem(item: KeyValues, type: string, turns: Turn[]): boolean {
-  if (type === "function_call_output" || type === "custom_tool_call_output") {
-    const id = toText(item["call_id"]);
-    const content = resultContent(item["output"]);
-    turns.push({ message: { role: "tool", content, ...(id === undefined ? {} : { tool_call_id: id }) } });
-    return true;
-  }
-  if (type !== "function_call" && type !== "custom_tool_call" && type !== "reasoning") return false;
-  const last = turns.at(-1)?.message;
-  const isOpen = last?.role === "assistant" && !(type === "reasoning" && (last.tool_calls?.length ?? 0) > 0);
-  const message: Message = isOpen && last !== undefined ? last : { role: "assistant", content: "" };
-  if (message !== last) turns.push({ message });
-  if (type === "reasoning") {
-    const parts: Parts = { content: [], calls: [], results: [] };
-    addParts(item, parts);
-    appendContent(message, parts.content);
-  } else {
-    const call = toToolCall(item);
-    if (call !== undefined) message.tool_calls = [...(message.tool_calls ?? []), call];
-    if (message.content === "") message.content = null;
-  }
+  const before = turns.at(-1);
+  if (before === undefined || !isReasoningAlone(before.message)) return pushMessage(entry, turns, finish);
+  const own: Turn[] = [];
+  pushMessage(entry, own, finish);
+  turns.splice(-1, 1, ...joinAnswer([before, ...own]));
   return true;
-}
-
-function appendContent(message: Message, parts: readonly unknown[]): void {
-  const before = message.content;
-  const list = Array.isArray(before)
-    ? before
-    : before === "" || before === null
-      ? []
-      : [{ type: "text", text: before }];
-  message.content = contentOf([...list, ...parts]);
 }
 
 const keptExtras = ["refusal", "annotations", "audio"] as const;

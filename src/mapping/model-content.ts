@@ -123,20 +123,29 @@ function answer(content: InsAndOuts, slots: Slots): void {
     return;
   }
   const message = messageFrom(slots);
-  if (message !== undefined && isThere(message.tool_calls ?? message.content)) {
+  // An answer may be empty; a reason to end says that there was one.
+  if (message !== undefined && (finishes !== undefined || isThere(message.tool_calls ?? message.content))) {
     content.outputs = { choices: choicesOf([{ message }], finishes) };
     content.hasFinish = true;
     content.hasMessages = true;
     return;
   }
-  const value = decodeText(slots.first("outputs", there, false) ?? slots.first("output_messages", there, false));
+  const stated = slots.first("outputs", there, false) ?? slots.first("output_messages", there, false);
+  const value = decodeText(stated);
   if (value === undefined) return;
   content.hasMessages = true;
-  if (isObject(value) || (typeof value === "string" && looksBroken(value))) {
+  // An object that answers a conversation is what was asked for as JSON; a lone error is what a wrapper noted.
+  const isAnswer = isObject(value) && Array.isArray(content.inputs?.["messages"]) && !("error" in value);
+  if ((isObject(value) && !isAnswer) || (typeof value === "string" && looksBroken(value))) {
     content.outputs = wrap(value, "output");
     return;
   }
-  const text = typeof value === "string" ? value : (encode(value) ?? "");
+  const text =
+    typeof value === "string"
+      ? value
+      : typeof stated === "string" && !stated.startsWith('"')
+        ? stated
+        : (encode(value) ?? "");
   content.outputs = { choices: choicesOf([{ message: { role: "assistant", content: text } }], finishes) };
   content.hasFinish = true;
 }

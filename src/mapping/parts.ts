@@ -1,6 +1,6 @@
 // Parts of a message, whatever library wrote them: texts, pictures, sounds, files, reasoning, tool calls and results.
 import type { KeyValues } from "../run.js";
-import { decode, encode, isObject, toText } from "./json.js";
+import { decode, decodeText, encode, isObject, toText } from "./json.js";
 import { mediaPart } from "./media.js";
 
 /** A tool call in OpenAI's form. */
@@ -83,9 +83,22 @@ function addPart(value: unknown, to: Parts): void {
   if (callTypes.has(kind) || isObject(part["functionCall"])) {
     const call = toToolCall(isObject(value["tool_call"]) ? value : part);
     if (call !== undefined) return void to.calls.push(call);
+    // OpenInference's type of a part whose call stands beside the contents.
+    if (Object.keys(part).length === 1) return;
   }
+  if (kind === "refusal") return void to.content.push({ type: "refusal", refusal: part["refusal"] ?? part["content"] });
   if (resultTypes.has(kind) || isObject(part["functionResponse"])) return void to.results.push(toToolResult(part));
-  to.content.push(mediaPart(part, kind) ?? part);
+  const inner = partInText(part, kind);
+  if (inner !== undefined) addPart(inner, to);
+  else to.content.push(mediaPart(part, kind) ?? part);
+}
+
+/** A part that OpenInference did not know: its type, and the whole part as JSON for a text. */
+function partInText(part: KeyValues, kind: string): KeyValues | undefined {
+  const text = part["text"];
+  if (kind === "" || typeof text !== "string" || !text.startsWith("{")) return undefined;
+  const inner = decode(text);
+  return isObject(inner) && inner["type"] === kind ? inner : undefined;
 }
 
 /** A text that is a list of parts as JSON. */
@@ -131,7 +144,10 @@ function argumentsOf(input: unknown): string {
   if (typeof input !== "string") return input === undefined || input === null ? "" : (encode(input) ?? "");
   if (!input.startsWith('"')) return input;
   const decoded = decode(input);
-  return typeof decoded === "string" ? decoded : (encode(decoded) ?? input);
+  if (typeof decoded !== "string") return encode(decoded) ?? input;
+  // Broken JSON that was encoded as a text: the text is what the model said.
+  const text = decodeText(input);
+  return typeof text === "string" && /^\s*[[{]/.test(text.slice(0, 64)) ? text : input;
 }
 
 function toToolResult(part: KeyValues): ToolResult {
@@ -150,7 +166,7 @@ function toToolResult(part: KeyValues): ToolResult {
 /** A tool's result as a message's content: a text, or a list of parts. */
 export function resultContent(output: unknown): unknown {
   if (output === undefined || output === null) return "";
-  if (typeof output === "string") return output;
+  if (typeof output === "string") return typedValue.test(output.slice(0, 40)) ? resultOfTyped(output) : output;
   // The AI SDK says what kind of value it is: `{ type: "json", value }`.
   if (isObject(output) && typeof output["type"] === "string" && "value" in output)
     return resultContent(output["value"]);
@@ -160,6 +176,14 @@ export function resultContent(output: unknown): unknown {
     return contentOf(parts.content);
   }
   return encode(output) ?? String(output);
+}
+
+/** The AI SDK's kinds of results, as OpenInference writes them into one text. */
+const typedValue = /^\{"type":"(text|json|error-text|error-json|content)","value":/;
+
+function resultOfTyped(text: string): unknown {
+  const typed = decode(text);
+  return isObject(typed) && Object.keys(typed).length === 2 ? resultContent(typed["value"]) : text;
 }
 
 function isPart(value: unknown): boolean {

@@ -101,6 +101,21 @@ export function toUsage(value: unknown): UsageMetadata | undefined {
   return counts === undefined ? undefined : settle(counts);
 }
 
+/** The same usage told twice: the parts that only the second tells are the first's too. */
+export function withDetails(
+  usage: UsageMetadata | undefined,
+  other: UsageMetadata | undefined,
+): UsageMetadata | undefined {
+  if (usage === undefined || other === undefined) return usage;
+  if (usage.input_tokens !== other.input_tokens || usage.output_tokens !== other.output_tokens) return usage;
+  const { input_token_details: input = usage.input_token_details, output_token_details: output } = other;
+  return {
+    ...usage,
+    ...(input === undefined ? {} : { input_token_details: { ...input, ...usage.input_token_details } }),
+    ...(output === undefined ? {} : { output_token_details: { ...output, ...usage.output_token_details } }),
+  };
+}
+
 function emptyCounts(isCachedApart: boolean): Counts {
   return {
     input: undefined,

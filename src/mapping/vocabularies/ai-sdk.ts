@@ -35,6 +35,23 @@ function readFirstChunk(span: MappableSpan, fill: Fill): void {
   if (first !== undefined) fill("first_token", { at: first.time });
 }
 
+/** What the SDK's counts leave out, as the provider counted it: versions 4 and 5 tell it here alone. */
+function readProvidersUsage(span: MappableSpan, fill: Fill): void {
+  const { attributes } = span;
+  const told = decode(attributes["ai.response.providerMetadata"] ?? attributes["ai.result.providerMetadata"]);
+  if (!isObject(told)) return;
+  const { openai, azure, anthropic } = told;
+  for (const provider of [openai, azure]) {
+    if (!isObject(provider)) continue;
+    fill("usage.cache_read", provider["cachedPromptTokens"]);
+    fill("usage.reasoning", provider["reasoningTokens"]);
+  }
+  const input = toCount(attributes["ai.usage.inputTokens"] ?? attributes["ai.usage.promptTokens"]);
+  const usage = isObject(anthropic) ? anthropic["usage"] : undefined;
+  // Only where the SDK's count is Anthropic's own, which leaves cached tokens out.
+  if (isObject(usage) && input !== undefined && usage["input_tokens"] === input) fill("usage", usage);
+}
+
 export const aiSdk: Vocabulary = {
   name: "ai-sdk",
   about: "The Vercel AI SDK's `experimental_telemetry` (versions 3 to 6) and version 7's legacy form.",
@@ -90,5 +107,8 @@ export const aiSdk: Vocabulary = {
     },
   ],
   events: ["ai.stream.firstChunk"],
-  read: readFirstChunk,
+  read: (span, fill) => {
+    readFirstChunk(span, fill);
+    readProvidersUsage(span, fill);
+  },
 };

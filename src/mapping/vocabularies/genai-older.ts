@@ -39,6 +39,7 @@ function bodyOf(body: unknown, attributes: Readonly<Record<string, unknown>>): K
 function readEvents(span: MappableSpan, fill: Fill, logs: readonly MappableLogRecord[]): void {
   const inputs: unknown[] = [];
   const outputs: unknown[] = [];
+  const answers: unknown[] = [];
   for (const { name, body } of allSaid(span, logs)) {
     const role = roleByEvent[name];
     if (role !== undefined) {
@@ -54,12 +55,14 @@ function readEvents(span: MappableSpan, fill: Fill, logs: readonly MappableLogRe
     } else if (name === operationDetails) {
       fill("system", body["gen_ai.system_instructions"]);
       fill("input_messages", body["gen_ai.input.messages"]);
-      fill("output_messages", body["gen_ai.output.messages"]);
+      // OpenAI's responses: a record an item of the one answer.
+      if (isThere(body["gen_ai.output.messages"])) answers.push(body["gen_ai.output.messages"]);
       fill("tools", body["gen_ai.tool.definitions"]);
     }
   }
   if (inputs.length > 0) fill("input_messages", inputs);
   if (outputs.length > 0) fill("output_messages", outputs);
+  if (answers.length > 0) fill("output_messages", answers.length === 1 ? answers[0] : { output: answers });
 }
 
 /** A message with something in it; where content capture is off the body is empty. */

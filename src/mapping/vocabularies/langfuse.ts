@@ -5,9 +5,11 @@ import { byValue, isOneOf, type Vocabulary } from "../vocabulary.js";
 
 const types = byValue({ generation: "llm", embedding: "embedding", tool: "tool", retriever: "retriever" }, "chain");
 
-/** Langfuse's OpenAI wrapper calls an embedding a generation; the span's name says what it is. */
+/** Langfuse's OpenAI wrapper calls an embedding a generation; the span's name, or the model's, says what it is. */
 function typeOfObservation(value: unknown, span: MappableSpan): unknown {
-  return value === "generation" && /\bembeddings?$/i.test(span.name) ? "embedding" : types(value);
+  const model = span.attributes["langfuse.observation.model.name"];
+  const isEmbedding = /\bembeddings?$/i.test(span.name) || (typeof model === "string" && /\bembed(ding)?/i.test(model));
+  return value === "generation" && isEmbedding ? "embedding" : types(value);
 }
 
 function costs(value: unknown): unknown {
@@ -26,7 +28,7 @@ export const langfuse: Vocabulary = {
       keys: ["langfuse.observation.type"],
       to: "run_type",
       as: typeOfObservation,
-      note: "generation → llm (embedding where the span's name ends so), embedding → embedding, tool → tool, retriever → retriever, others → chain",
+      note: "generation → llm (embedding where the span's name or the model's says so), embedding → embedding, tool → tool, retriever → retriever, others → chain",
     },
     { keys: ["langfuse.observation.type"], to: "agent", as: isOneOf("agent") },
     { keys: ["langfuse.observation.input", "langfuse.trace.input"], to: "inputs" },

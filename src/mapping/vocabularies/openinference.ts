@@ -1,6 +1,7 @@
 // OpenInference (Arize): flattened messages, and whole bodies beside them.
-
 import { decode, isObject } from "../json.js";
+import type { MappableSpan } from "../span.js";
+import { redacted } from "../there.js";
 import { byValue, isOneOf, type Vocabulary } from "../vocabulary.js";
 
 const kinds = byValue(
@@ -21,6 +22,28 @@ function parameters(value: unknown): unknown {
   if (!isObject(params)) return undefined;
   const { messages, system, instructions, input, prompt, contents, systemInstruction, ...rest } = params;
   return rest;
+}
+
+/**
+ * OpenInference's processors translate the spans of others, and lose on the way what OpenInference has no words for
+ * (pictures, results of tools, calls whose arguments are broken). Where the original stands beside it, that is read.
+ */
+function translates(value: string, ...originals: string[]): (span: MappableSpan) => boolean {
+  return ({ attributes }) => originals.some((key) => attributes[key] !== undefined) && attributes[value] !== redacted;
+}
+
+const hasOriginalInput = translates("input.value", "gen_ai.input.messages", "ai.prompt.messages", "ai.prompt");
+const hasOriginalOutput = translates(
+  "output.value",
+  "gen_ai.output.messages",
+  "ai.response.text",
+  "ai.response.toolCalls",
+  "ai.response.object",
+);
+const ofOriginal = "where the messages that it was translated from are on the span";
+
+function isRepeated(span: MappableSpan): boolean {
+  return span.attributes["tool.parameters"] === span.attributes["input.value"];
 }
 
 export const openinference: Vocabulary = {
@@ -47,12 +70,26 @@ export const openinference: Vocabulary = {
       note: "LLM → llm, EMBEDDING → embedding, RETRIEVER and RERANKER → retriever, TOOL → tool, PROMPT → prompt, all others → chain",
     },
     { keys: ["openinference.span.kind"], to: "agent", as: isOneOf("AGENT", "agent") },
+    { prefix: "llm.input_messages.", to: "drop", when: hasOriginalInput, note: ofOriginal },
+    { prefix: "llm.output_messages.", to: "drop", when: hasOriginalOutput, note: ofOriginal },
+    { keys: ["input.value"], to: "drop", when: hasOriginalInput, note: ofOriginal },
+    { keys: ["output.value"], to: "drop", when: hasOriginalOutput, note: ofOriginal },
     { prefix: "llm.input_messages.", to: "input_messages", flattened: true },
     { prefix: "llm.prompts.", to: "input_messages", flattened: true, as: promptTexts },
-    { keys: ["input.value"], to: "inputs", note: "for llm runs where it holds more than the flattened messages" },
+    {
+      keys: ["input.value"],
+      to: "inputs",
+      when: (span) => !hasOriginalInput(span),
+      note: "for llm runs where it holds more than the flattened messages",
+    },
     { prefix: "llm.output_messages.", to: "output_messages", flattened: true },
     { prefix: "llm.choices.", to: "output_messages", flattened: true, as: (choices) => ({ choices }) },
-    { keys: ["output.value"], to: "outputs", note: "for llm runs where it holds more than the flattened messages" },
+    {
+      keys: ["output.value"],
+      to: "outputs",
+      when: (span) => !hasOriginalOutput(span),
+      note: "for llm runs where it holds more than the flattened messages",
+    },
     { keys: ["input.mime_type", "output.mime_type"], to: "drop" },
     { keys: ["llm.provider", "llm.system"], to: "provider" },
     {
@@ -72,7 +109,8 @@ export const openinference: Vocabulary = {
     { keys: ["llm.cost.completion"], to: "usage.output_cost" },
     { keys: ["llm.cost.total"], to: "usage.total_cost" },
     { keys: ["tool.name"], to: "tool_name" },
-    { keys: ["tool.id"], to: "tool_call_id" },
+    { keys: ["tool_call.id", "tool.id"], to: "tool_call_id" },
+    { keys: ["tool.parameters"], to: "drop", when: isRepeated, note: "where it is `input.value` again" },
     {
       keys: ["tool.parameters"],
       to: "tool_arguments",
