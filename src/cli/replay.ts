@@ -1,8 +1,12 @@
 // `otel-langsmith replay DIR`: sends what was kept on disk, and removes what was sent.
+import { randomBytes } from "node:crypto";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { type DeliveryError, toDeliveryError } from "../delivery/errors.js";
+import { failureOf } from "../delivery/http.js";
 import { ITEM_OVERHEAD_BYTES, type Item, partsBytes } from "../delivery/item.js";
+import { encodeParts, type Part } from "../delivery/multipart.js";
 import { type OpenDelivery, openDelivery } from "../delivery/open.js";
 import { tagOf } from "../delivery/spool/owners.js";
 import { decodeDone, decodeRecords, type Recorded } from "../delivery/spool/record.js";
@@ -137,7 +141,7 @@ async function send(opened: OpenDelivery, wanted: Wanted, found: Inventory, out:
     await delivery.shutdown(5_000);
   }
   const { sent, repeated, lost } = delivery.stats();
-  const refused = Object.values(lost).reduce((sum, runs) => sum + runs, 0);
+  const refused = lostBy(opened);
   out.write(`${sent} operation(s) sent${repeated > 0 ? `, ${repeated} of them were there already` : ""}\n`);
   if (refused > 0) left.push(`${refused} refused: ${JSON.stringify(lost)}`);
   for (const line of left) out.write(`left: ${line}\n`);
@@ -176,9 +180,45 @@ async function sendSpool(opened: OpenDelivery, wanted: Wanted, found: Inventory,
 async function sendFile(opened: OpenDelivery, wanted: Wanted, name: string): Promise<string | undefined> {
   const file = await readSdkFile(wanted.dir, name);
   if ("problem" in file) return file.problem;
+  const before = lostBy(opened);
+  const filesBefore = opened.delivery.stats().lostAttachments ?? 0;
   if (!(await sendItems(opened, file.items, wanted.giveUpMillis))) return opened.lastFailure()?.message ?? "not sent";
+  const problem = await sendFeedback(opened, file.feedback, wanted.giveUpMillis);
+  if (problem) return `its feedback: ${problem}`;
+  // What the service refused, or nobody here can read, is nowhere else.
+  const refused = lostBy(opened) - before;
+  if (refused > 0) return `${refused} of its ${file.items.length} run(s) were refused; the others were sent`;
+  const files = (opened.delivery.stats().lostAttachments ?? 0) - filesBefore;
+  if (files > 0) return `sent, but for ${files} attachment(s), which a server without /runs/multipart cannot take`;
+  if (file.unknown.length > 0) return `sent, but for parts that belong to no run: ${file.unknown.join(", ")}`;
   await rm(file.path);
   return undefined;
+}
+
+function lostBy({ delivery }: OpenDelivery): number {
+  return Object.values(delivery.stats().lost).reduce((sum, runs) => sum + runs, 0);
+}
+
+/** Feedback as the SDK wrote it; undefined when the service has it. */
+async function sendFeedback(opened: OpenDelivery, parts: Part[], giveUpMillis: number): Promise<string | undefined> {
+  if (parts.length === 0) return undefined;
+  const { contentType, data } = encodeParts(parts, `----otel-langsmith-${randomBytes(18).toString("hex")}`);
+  const until = performance.now() + giveUpMillis;
+  for (let attempt = 0; ; attempt += 1) {
+    let error: DeliveryError | undefined;
+    try {
+      const headers = { "content-type": contentType };
+      error = failureOf(await opened.exchange({ method: "POST", path: "/runs/multipart", headers, body: data }));
+    } catch (thrown) {
+      error = toDeliveryError(thrown);
+    }
+    // Feedback has an id of its own: it was there already.
+    if (!error || error.kind === "conflict") return undefined;
+    const delay = error.retryAfterMillis ?? Math.min(5_000, 250 * 2 ** attempt);
+    const mayPass = error.kind === "unavailable" || error.kind === "throttled";
+    if (!mayPass || performance.now() + delay > until) return error.message;
+    await new Promise((resolve) => setTimeout(resolve, delay));
+  }
 }
 
 async function sendRefused(opened: OpenDelivery, wanted: Wanted, found: Inventory): Promise<string[]> {
@@ -192,7 +232,10 @@ async function sendRefused(opened: OpenDelivery, wanted: Wanted, found: Inventor
       mayHaveArrived: false,
     }),
   );
+  const before = lostBy(opened);
   if (!(await sendItems(opened, items, wanted.giveUpMillis))) return ["the refused runs"];
+  // A delivery with a spool has written those that were refused again into a file of its own.
+  if (lostBy(opened) > before && !opened.hasSpool) return [];
   for (const name of found.refusedFiles) await rm(join(wanted.dir, name));
   return [];
 }

@@ -5,12 +5,13 @@ import { promisify } from "node:util";
 import * as zlib from "node:zlib";
 import type { AttachmentPart, Item, PartField } from "../delivery/item.js";
 import { ITEM_OVERHEAD_BYTES, partsBytes } from "../delivery/item.js";
+import type { Part } from "../delivery/multipart.js";
 
 const gunzip = promisify(zlib.gunzip);
 
-/** One file, read: the operations in it, or why it cannot be used. */
+/** One file, read: the operations and feedback in it, or why it cannot be used. */
 export type SdkFile =
-  | { readonly path: string; readonly items: Item[] }
+  | { readonly path: string; readonly items: Item[]; readonly feedback: Part[]; readonly unknown: string[] }
   | { readonly path: string; readonly problem: string };
 
 /** Names of such files, oldest first (the name holds the time). */
@@ -31,8 +32,9 @@ export async function readSdkFile(dir: string, name: string): Promise<SdkFile> {
       return { path, problem: `unknown endpoint ${text(envelope, "endpoint")}` };
     const headers = get(envelope, "headers");
     const plain = await decompress(body, text(headers, "Content-Encoding"));
-    const items = readItems(plain, text(headers, "Content-Type"));
-    return items.length > 0 ? { path, items } : { path, problem: "no run in it" };
+    const { items, feedback, unknown } = readParts(plain, text(headers, "Content-Type"));
+    if (items.length + feedback.length === 0) return { path, problem: "neither a run nor feedback in it" };
+    return { path, items, feedback, unknown };
   } catch (error) {
     return { path, problem: error instanceof Error ? error.message : String(error) };
   }
@@ -56,7 +58,14 @@ interface Operation {
 
 const FIELDS = new Set<string>(["inputs", "outputs", "events", "error", "extra", "serialized"]);
 
-function readItems(body: Buffer, contentType: string): Item[] {
+interface Read {
+  items: Item[];
+  feedback: Part[];
+  /** Names of parts that belong to nothing here. */
+  unknown: string[];
+}
+
+function readParts(body: Buffer, contentType: string): Read {
   const operations = new Map<string, Operation>();
   const operation = (verb: "post" | "patch", runId: string): Operation => {
     const key = `${verb}.${runId}`;
@@ -64,20 +73,31 @@ function readItems(body: Buffer, contentType: string): Item[] {
     operations.set(key, known);
     return known;
   };
-  const attachments: { runId: string; part: AttachmentPart }[] = [];
-  for (const { name, type, data } of parts(body, contentType)) {
-    const [verb, runId = "", field] = name.split(".");
+  const attachments: { runId: string; name: string; part: AttachmentPart }[] = [];
+  const read: Read = { items: [], feedback: [], unknown: [] };
+  for (const part of partsIn(body, contentType)) {
+    const { name, type, data } = part;
+    const [verb, runId = "", ...rest] = name.split(".");
+    const field = rest.length > 0 ? rest.join(".") : undefined;
+    const isOperation = verb === "post" || verb === "patch";
     if (verb === "attachment" && field !== undefined) {
-      attachments.push({ runId, part: { name: field, mimeType: type.split(";")[0] ?? type, data } });
-    } else if (verb === "post" || verb === "patch") {
-      if (field === undefined) operation(verb, runId).core = data;
-      else if (isField(field)) operation(verb, runId).fields.push([field, data]);
-    }
+      attachments.push({ runId, name, part: { name: field, mimeType: type.split(";")[0] ?? type, data } });
+    } else if (isOperation && field === undefined) operation(verb, runId).core = data;
+    else if (isOperation && field !== undefined && isField(field)) operation(verb, runId).fields.push([field, data]);
+    else if (verb === "feedback") read.feedback.push(part);
+    else read.unknown.push(name);
   }
-  for (const { runId, part } of attachments) {
-    (operations.get(`post.${runId}`) ?? operations.get(`patch.${runId}`))?.attachments.push(part);
+  for (const { runId, name, part } of attachments) {
+    const owner = operations.get(`post.${runId}`) ?? operations.get(`patch.${runId}`);
+    if (owner?.core) owner.attachments.push(part);
+    else read.unknown.push(name);
   }
-  return [...operations.values()].flatMap((entry) => itemOf(entry) ?? []);
+  for (const [name, entry] of operations) {
+    const item = itemOf(entry);
+    if (item) read.items.push(item);
+    else read.unknown.push(name);
+  }
+  return read;
 }
 
 function itemOf({ verb, runId, core, fields, attachments }: Operation): Item | undefined {
@@ -99,14 +119,8 @@ function itemOf({ verb, runId, core, fields, attachments }: Operation): Item | u
   };
 }
 
-interface Part {
-  name: string;
-  type: string;
-  data: Buffer;
-}
-
 /** The SDK's parts need not say their length: the boundary ends them. */
-function* parts(body: Buffer, contentType: string): Generator<Part> {
+function* partsIn(body: Buffer, contentType: string): Generator<Part & { readonly data: Buffer }> {
   const boundary = /boundary="?([^";]+)"?/.exec(contentType)?.[1];
   if (!boundary) throw new Error("its Content-Type names no boundary");
   const mark = Buffer.from(`--${boundary}`);

@@ -1,15 +1,15 @@
 // Link: writes a batch as a request body, multipart where the server takes it, else as one JSON document.
 import { randomBytes } from "node:crypto";
 import { toDeliveryError } from "./errors.js";
-import type { Batch, Body, Sender } from "./item.js";
+import type { Batch, Body, Item, Sender } from "./item.js";
 import { encodeJsonBatch } from "./json-batch.js";
 import { encodeMultipart } from "./multipart.js";
 
 export interface EncodeOptions {
   /** Whether the server has switched multipart off, as far as is known now. */
   isMultipartOff: () => boolean;
-  /** Says something once. */
-  warn: (code: string, message: string) => void;
+  /** Runs arrived without their files. */
+  onFilesLost: (items: readonly Item[]) => void;
 }
 
 /** Encodes, and falls back to `/runs/batch` when multipart is answered with 404. */
@@ -21,18 +21,24 @@ export function createEncode(next: Sender, options: EncodeOptions): Sender {
     // A body that may have been taken is repeated as it is.
     batch.body ??= encodeBody(batch, isJson);
     try {
-      return await next.send(batch, signal);
+      const answer = await next.send(batch, signal);
+      if (batch.body.path === "/runs/batch") sayFiles(batch);
+      return answer;
     } catch (thrown) {
       const error = toDeliveryError(thrown);
       if (error.kind !== "misconfigured" || error.status !== 404 || batch.body.path === "/runs/batch") throw error;
       batch.body = encodeBody(batch, true);
       const answer = await next.send(batch, signal);
       isMultipartMissing = true;
-      if (batch.items.some((item) => item.parts.attachments.length > 0)) {
-        options.warn("LSB_WARN_NO_ATTACHMENTS", "the server has no /runs/multipart; attachments are not sent");
-      }
+      sayFiles(batch);
       return answer;
     }
+  }
+
+  // The protocol of /runs/batch has no place for files.
+  function sayFiles({ items }: Batch): void {
+    const without = items.filter((item) => item.parts.attachments.length > 0);
+    if (without.length > 0) options.onFilesLost(without);
   }
 
   return { send };

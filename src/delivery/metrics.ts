@@ -6,6 +6,7 @@ import type { LossCause } from "./operation.js";
 export interface DeliveryMetrics {
   exported(runs: number): void;
   lost(cause: LossCause, runs: number): void;
+  attachmentsLost(attachments: number): void;
   /** One request: its duration, its answer, and as what it failed. */
   request(millis: number, status: number | undefined, failure: string | undefined): void;
   /** Stops observing. */
@@ -63,6 +64,10 @@ export function createMetrics(
     description: "Operations on runs that left the queue, or never came in (with error.type).",
   });
   const lost = meter.createCounter("otel_langsmith.runs.lost", { unit: "{run}", description: "Runs lost, by cause." });
+  const files = meter.createCounter("otel_langsmith.attachments.lost", {
+    unit: "{attachment}",
+    description: "Attachments lost of runs that arrived.",
+  });
   const duration = meter.createHistogram("otel.sdk.exporter.operation.duration", {
     unit: "s",
     description: "Duration of requests to LangSmith.",
@@ -89,6 +94,9 @@ export function createMetrics(
       if (cause === "refused" || cause === "expired" || cause === "too_large")
         exported.add(runs, { ...exporter, ...error });
       processed.add(runs, { ...processor, ...error });
+    },
+    attachmentsLost(attachments) {
+      files.add(attachments, processor);
     },
     request(millis, status, failure) {
       duration.record(millis / 1_000, {

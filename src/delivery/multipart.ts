@@ -7,13 +7,36 @@ export interface MultipartBody {
   readonly data: Buffer;
 }
 
+/** One part of a multipart body. */
+export interface Part {
+  readonly name: string;
+  readonly type: string;
+  readonly data: Uint8Array;
+}
+
 /**
  * Writes items as `multipart/form-data`: `post.<id>` or `patch.<id>`, a part for each of the run's large fields, and
  * `attachment.<id>.<name>`. Source: "Ingestion" in the wire reference. The boundary must occur in no part.
  */
 export function encodeMultipart(items: readonly Item[], boundary: string): MultipartBody {
+  return encodeParts(partsOf(items), boundary);
+}
+
+function* partsOf(items: readonly Item[]): Generator<Part> {
+  for (const item of items) {
+    const name = `${item.verb}.${item.runId}`;
+    yield { name, type: "application/json", data: item.parts.core };
+    for (const [field, data] of item.parts.fields) yield { name: `${name}.${field}`, type: "application/json", data };
+    for (const { name: file, mimeType, data } of item.parts.attachments) {
+      yield { name: `attachment.${item.runId}.${file}`, type: mimeType, data };
+    }
+  }
+}
+
+/** Writes parts as they are, each with its length. */
+export function encodeParts(parts: Iterable<Part>, boundary: string): MultipartBody {
   const pieces: Uint8Array[] = [];
-  const part = (name: string, type: string, data: Uint8Array) => {
+  for (const { name, type, data } of parts) {
     pieces.push(
       Buffer.from(
         `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n` +
@@ -22,14 +45,6 @@ export function encodeMultipart(items: readonly Item[], boundary: string): Multi
       data,
       LINE_END,
     );
-  };
-  for (const item of items) {
-    const name = `${item.verb}.${item.runId}`;
-    part(name, "application/json", item.parts.core);
-    for (const [field, json] of item.parts.fields) part(`${name}.${field}`, "application/json", json);
-    for (const attachment of item.parts.attachments) {
-      part(`attachment.${item.runId}.${attachment.name}`, attachment.mimeType, attachment.data);
-    }
   }
   pieces.push(Buffer.from(`--${boundary}--\r\n`));
   return { contentType: `multipart/form-data; boundary=${boundary}`, data: Buffer.concat(pieces) };

@@ -6,7 +6,7 @@ import { createCompress } from "./compress.js";
 import { createContinuations } from "./continuation.js";
 import { createEncode } from "./encode.js";
 import type { DeliveryError } from "./errors.js";
-import { createHttp, type HttpOptions, untraced } from "./http.js";
+import { type Answered, createHttp, type Exchange, exchange, type HttpOptions, untraced } from "./http.js";
 import type { Item } from "./item.js";
 import { createMetrics } from "./metrics.js";
 import type { Delivery, Operation } from "./operation.js";
@@ -28,6 +28,9 @@ export interface OpenDelivery {
   spoolRead(): Promise<void>;
   /** Items of another origin, through the same chain. Those that come to nothing stay unsettled. */
   sendParked(items: readonly Item[]): Promise<void>;
+  readonly hasSpool: boolean;
+  /** One request beside the chain, with the same key, by the same way. */
+  exchange(call: Exchange): Promise<Answered>;
   /** Why the last attempt failed; undefined since the last success. */
   lastFailure(): DeliveryError | undefined;
 }
@@ -42,7 +45,7 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
     { apiUrl: settings.apiUrl, capacityBytes: settings.queueMaxBytes },
     () => outbox.counts(),
   );
-  const reporter = createReporter(settings.destination, now, options.onError, metrics.lost);
+  const reporter = createReporter(settings.destination, now, options.onError, metrics.lost, metrics.attachmentsLost);
   const dispatcher = openDispatcher(options);
   let requests = 0;
   let failure: DeliveryError | undefined;
@@ -112,7 +115,14 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
     encoding: () => chooseEncoding(settings.compression, info.limits),
     warn,
   });
-  const encode = createEncode(compress, { isMultipartOff: () => info.limits.isMultipartOff, warn });
+  const encode = createEncode(compress, {
+    isMultipartOff: () => info.limits.isMultipartOff,
+    onFilesLost(items) {
+      for (const { runId, parts } of items) {
+        reporter.loseAttachments(parts.attachments.length, "the server has no /runs/multipart", runId);
+      }
+    },
+  });
   const split = createSplit(encode, {
     timers,
     settle: outbox.settle,
@@ -213,6 +223,7 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
       ...outbox.counts(),
       requests,
       ...(spool?.counts() ?? { spooled: 0, onDisk: 0 }),
+      lostAttachments: reporter.lostAttachments,
       lost: { ...reporter.lost },
     }),
   };
@@ -221,6 +232,8 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
     delivery,
     spoolRead: async () => spool?.read(),
     sendParked: outbox.sendParked,
+    hasSpool: spool !== undefined,
+    exchange: (call) => exchange(httpOptions, call, outbox.stopSignal),
     lastFailure: () => failure,
   };
 }

@@ -23,12 +23,16 @@ export type LossCause =
   | "shutdown"
   | "spool_full"
   | "expired"
-  | "already_received";
+  | "already_received"
+  | "no_multipart";
 
 /** What was lost, said to `onError` and counted. */
 export interface Loss {
   readonly cause: LossCause;
+  /** 0 where files of a run were lost, and the run was not. */
   readonly runs: number;
+  /** Files that a run arrived without. */
+  readonly attachments?: number;
   readonly runId?: string;
   readonly message: string;
 }
@@ -61,6 +65,8 @@ export interface DeliveryStats {
   readonly spooled: number;
   /** Operations that wait on disk now. */
   readonly onDisk?: number;
+  /** Files lost of runs that arrived: `/runs/batch` has no place for them. */
+  readonly lostAttachments?: number;
   /** Runs lost, by cause. */
   readonly lost: Readonly<Partial<Record<LossCause, number>>>;
 }

@@ -8,6 +8,9 @@ export interface Reporter {
   /** A process warning with a stable code, once a process. */
   warnOnce(code: string, message: string): void;
   lose(cause: LossCause, runs: number, message: string, runId?: string): void;
+  /** Files that a run arrived without. */
+  loseAttachments(attachments: number, message: string, runId: string): void;
+  readonly lostAttachments: number;
   readonly lost: Partial<Record<LossCause, number>>;
 }
 
@@ -20,9 +23,19 @@ export function createReporter(
   now: () => number,
   onError: ((loss: Loss) => void) | undefined,
   onLost: (cause: LossCause, runs: number) => void = () => {},
+  onAttachmentsLost: (attachments: number) => void = () => {},
 ): Reporter {
   const lastSaid = new Map<string, { at: number; held: number }>();
   const lost: Partial<Record<LossCause, number>> = {};
+  let lostAttachments = 0;
+
+  function tell(loss: Loss): void {
+    try {
+      onError?.(loss);
+    } catch (error) {
+      say("warn", "LSB_WARN_ON_ERROR", `onError threw ${error instanceof Error ? error.name : typeof error}`);
+    }
+  }
 
   function say(level: "error" | "warn" | "info", code: string, message: string): void {
     const last = lastSaid.get(code);
@@ -51,11 +64,16 @@ export function createReporter(
       lost[cause] = (lost[cause] ?? 0) + runs;
       onLost(cause, runs);
       say("error", `LSB_ERR_LOST_${cause.toUpperCase()}`, `${runs} run${runs === 1 ? "" : "s"} lost: ${message}`);
-      try {
-        onError?.({ cause, runs, message, ...(runId === undefined ? {} : { runId }) });
-      } catch (error) {
-        say("warn", "LSB_WARN_ON_ERROR", `onError threw ${error instanceof Error ? error.name : typeof error}`);
-      }
+      tell({ cause, runs, message, ...(runId === undefined ? {} : { runId }) });
+    },
+    get lostAttachments() {
+      return lostAttachments;
+    },
+    loseAttachments(attachments, message, runId) {
+      lostAttachments += attachments;
+      onAttachmentsLost(attachments);
+      say("warn", "LSB_WARN_NO_ATTACHMENTS", `${counted(attachments, "attachment")} of run ${runId} lost: ${message}`);
+      tell({ cause: "no_multipart", runs: 0, attachments, message, runId });
     },
   };
 }

@@ -5,8 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Client } from "langsmith";
+import { startLocalServer } from "otel-langsmith-local";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createDelivery } from "../../src/delivery/index.js";
+import { encodeParts, type Part } from "../../src/delivery/multipart.js";
 import { type MisbehavingServer, startMisbehavingServer } from "../delivery/misbehaving-server.js";
 import { newRun } from "../delivery/runs.js";
 
@@ -110,6 +112,72 @@ describe("replay", () => {
     expect(code).toBe(0);
     expect(server.runs.get(run.id)?.fields).toMatchObject({ name: "by the SDK", inputs: { question: "why" } });
     expect(await readdir(dir)).toEqual([]);
+  });
+
+  /** A file as the SDK writes it. */
+  async function leaveFile(name: string, parts: Part[]): Promise<void> {
+    const { contentType, data } = encodeParts(parts, "----SDKFormBoundary");
+    const envelope = {
+      version: 1,
+      endpoint: "runs/multipart",
+      headers: { "Content-Type": contentType },
+      body_base64: data.toString("base64"),
+    };
+    await writeFile(join(dir, name), JSON.stringify(envelope));
+  }
+
+  const json = (name: string, value: unknown): Part => ({
+    name,
+    type: "application/json",
+    data: Buffer.from(JSON.stringify(value)),
+  });
+
+  it("sends feedback and attachments of the SDK's files, once", async () => {
+    const local = await startLocalServer();
+    const run = newRun();
+    const feedback = { id: newRun().id, run_id: run.id, trace_id: run.trace_id, key: "correctness", score: 1 };
+    await leaveFile("trace_1_whole.json", [
+      json(`post.${run.id}`, { ...run, inputs: undefined }),
+      json(`post.${run.id}.inputs`, { question: "why" }),
+      { name: `attachment.${run.id}.note`, type: "text/plain", data: Buffer.from("hello") },
+      json(`feedback.${feedback.id}`, feedback),
+    ]);
+    const env = { LANGSMITH_ENDPOINT: local.url };
+    expect(await cli(["replay", dir], env)).toMatchObject({ code: 0, out: expect.stringContaining("sent") });
+    expect(await readdir(dir)).toEqual([]);
+    const scored: unknown = await (await fetch(`${local.url}/feedback?run=${run.id}`)).json();
+    expect(scored).toEqual([expect.objectContaining({ id: feedback.id, key: "correctness", score: 1 })]);
+    const found: unknown = await (await fetch(`${local.url}/runs/${run.id}`)).json();
+    expect(found).toMatchObject({ id: run.id, inputs: { question: "why" } });
+    expect(JSON.stringify(found)).toContain("note");
+    await local.close();
+  });
+
+  it("keeps a file of the SDK's of which something is left: a run that is refused, a part that is nobody's", async () => {
+    const [good, bad] = [newRun(), newRun({ name: "bad run" })];
+    const other = newRun();
+    await leaveFile("trace_1_bad.json", [json(`post.${good.id}`, good), json(`post.${bad.id}`, bad)]);
+    await leaveFile("trace_2_odd.json", [json(`post.${other.id}`, other), json(`post.${other.id}.novelty`, {})]);
+    const { code, out } = await cli(["replay", dir]);
+    expect(code).toBe(1);
+    expect(out).toContain("trace_1_bad.json: 1 of its 2 run(s) were refused");
+    expect(out).toContain("novelty");
+    expect(server.runs.has(good.id) && server.runs.has(other.id)).toBe(true);
+    expect((await readdir(dir)).sort()).toEqual(["trace_1_bad.json", "trace_2_odd.json"]);
+    const again = await cli(["replay", dir]);
+    expect(again.code).toBe(1);
+    expect(server.changed).toBe(0);
+  });
+
+  it("keeps refused runs that are refused again", async () => {
+    const spooling = createDelivery({ apiUrl: server.url, apiKey: "a-key", spool: { dir } });
+    spooling.send({ kind: "post", run: newRun({ name: "bad run" }) });
+    await spooling.flush(5_000);
+    await spooling.shutdown(5_000);
+    const refused = async () => (await readdir(dir)).filter((name) => name.endsWith(".refused"));
+    await vi.waitFor(async () => expect(await refused()).toHaveLength(1));
+    expect((await cli(["replay", dir, "--refused"])).code).toBe(1);
+    expect(await refused()).toHaveLength(1);
   });
 
   it("says what is wrong with a key, a directory or an argument, and ends with 1 or 2", async () => {

@@ -81,6 +81,35 @@ describe("sending", () => {
   });
 });
 
+describe("attachments", () => {
+  for (const [how, prepare] of Object.entries({
+    "answers multipart with 404": () => {
+      server.behave = ({ path }) => (path === "/runs/multipart" ? { do: "answer", status: 404 } : { do: "take" });
+    },
+    "switches multipart off in /info": () => {
+      server.info = { ...GENEROUS_INFO, batch_ingest_config: { use_multipart_endpoint: false } };
+    },
+  })) {
+    it(`are counted and said where a server ${how}: their runs arrive without them`, async () => {
+      prepare();
+      const delivery = deliver();
+      const file = { mimeType: "text/plain", data: new TextEncoder().encode("hello") };
+      const run = newRun({ attachments: { first: file, second: file } });
+      delivery.send({ kind: "post", run });
+      delivery.send({ kind: "post", run: newRun() });
+      await delivery.flush(5_000);
+      delivery.send({ kind: "post", run: newRun({ attachments: { third: file } }) });
+      await delivery.flush(5_000);
+      expect(server.runs.size).toBe(3);
+      expect(delivery.stats()).toMatchObject({ sent: 3, lostAttachments: 3, lost: {} });
+      expect(losses).toEqual([
+        expect.objectContaining({ cause: "no_multipart", runs: 0, attachments: 2, runId: run.id }),
+        expect.objectContaining({ cause: "no_multipart", runs: 0, attachments: 1 }),
+      ]);
+    });
+  }
+});
+
 describe("a post and its end", () => {
   it("merges them into one complete post while the pending post was never written", async () => {
     const delivery = deliver({ batchDelayMillis: 60_000 });
