@@ -36,13 +36,24 @@ function micros(
   fraction: string,
   zone: string,
 ): number | undefined {
-  const millis = Date.UTC(year, month - 1, day, hour, minute, second);
-  const date = new Date(millis);
-  // Date.UTC carries a 31st of February over; such a time is not one.
-  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day || hour > 23 || minute > 59 || second > 59) {
-    return undefined;
-  }
+  const midnight = midnightMillis(year, month, day);
+  if (midnight === undefined || hour > 23 || minute > 59 || second > 59) return undefined;
+  const millis = midnight + ((hour * 60 + minute) * 60 + second) * 1000;
   return (millis - offsetMillis(zone)) * 1000 + Number(fraction.padEnd(6, "0").slice(0, 6));
+}
+
+// Runs that come together are mostly of one day.
+let lastDay = { key: Number.NaN, millis: 0 };
+
+function midnightMillis(year: number, month: number, day: number): number | undefined {
+  const key = (year * 100 + month) * 100 + day;
+  if (key === lastDay.key) return lastDay.millis;
+  const millis = Date.UTC(year, month - 1, day);
+  const date = new Date(millis);
+  // Date.UTC carries a 31st of February over; such a day is not one.
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
+  lastDay = { key, millis };
+  return millis;
 }
 
 function offsetMillis(zone: string): number {
@@ -51,11 +62,16 @@ function offsetMillis(zone: string): number {
   return (zone.startsWith("-") ? -minutes : minutes) * 60_000;
 }
 
+// The text of a second, up to its point: the runs of a trace share few of them.
+let lastSecond = { second: Number.NaN, text: "" };
+
 /** ISO 8601, UTC, six fractional digits. */
 export function formatTime(timeMicros: number): string {
-  const millis = Math.floor(timeMicros / 1000);
-  const rest = String(timeMicros - millis * 1000).padStart(3, "0");
-  return `${new Date(millis).toISOString().slice(0, -1)}${rest}Z`;
+  const second = Math.floor(timeMicros / 1_000_000);
+  if (second !== lastSecond.second) {
+    lastSecond = { second, text: new Date(second * 1000).toISOString().slice(0, -4) };
+  }
+  return `${lastSecond.text}${String(timeMicros - second * 1_000_000).padStart(6, "0")}Z`;
 }
 
 /** The present, in microseconds. */

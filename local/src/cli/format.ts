@@ -1,6 +1,7 @@
 // A run as a line: of a table for people, of JSON, of CSV.
 import { type JsonObject, stringOf } from "../json.js";
-import { DEFAULT_FIELDS, type RunField } from "../query/serialize.js";
+import type { RunField } from "../query/run-fields.js";
+import { DEFAULT_FIELDS } from "../query/serialize.js";
 import { parseTime } from "../time.js";
 
 export type Format = "table" | "jsonl" | "csv";

@@ -3,8 +3,8 @@ import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import { Refusal } from "../errors.js";
 import { isObject, isUuid, type JsonObject, objectOf, parseJson } from "../json.js";
+import { timeOf } from "../query/run-fields.js";
 import { textOf, timeArgument, uuidOf, whereOf } from "../query/runs.js";
-import { timeOf } from "../query/serialize.js";
 import { statsOf } from "../query/stats.js";
 import type { Db } from "../storage/database.js";
 import {

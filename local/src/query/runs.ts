@@ -5,7 +5,8 @@ import { isObject, isUuid, type JsonObject } from "../json.js";
 import type { Db, Row, SqlValue } from "../storage/database.js";
 import { parseTime } from "../time.js";
 import { compileFilter, type Sql, sql } from "./compile.js";
-import { columnsFor, DEFAULT_FIELDS, isRunField, RUN_TABLES, type RunField, serializeRuns } from "./serialize.js";
+import { columnsFor, isRunField, type RunField } from "./run-fields.js";
+import { DEFAULT_FIELDS, RUN_TABLES, serializeRuns } from "./serialize.js";
 
 /** What runs are narrowed to; the arguments of v1 and v2 alike. */
 export interface RunConditions {

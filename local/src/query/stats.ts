@@ -5,8 +5,8 @@ import { isObject, type JsonObject, numberOf } from "../json.js";
 import type { Db, Row } from "../storage/database.js";
 import { summarizeFeedback } from "../storage/feedback.js";
 import type { Sql } from "./compile.js";
+import { timeOf } from "./run-fields.js";
 import { conditionsOf, limitOf, whereOf } from "./runs.js";
-import { timeOf } from "./serialize.js";
 
 export function runStats(db: Db, body: JsonObject): JsonObject {
   const conditions = conditionsOf(body);

@@ -4,7 +4,7 @@ import { isObject, type JsonObject, parseJson, stringOf } from "../json.js";
 import type { Db, Row } from "../storage/database.js";
 import { summarizeFeedback } from "../storage/feedback.js";
 import type { Sql } from "./compile.js";
-import { previewOf, timeOf } from "./serialize.js";
+import { previewOf, timeOf } from "./run-fields.js";
 import { percentileOf } from "./stats.js";
 
 /** One thread's root runs, in order of time. */

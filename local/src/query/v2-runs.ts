@@ -6,6 +6,7 @@ import { isObject, type JsonObject, numberOf, objectOf, stringOf } from "../json
 import { attachmentNames } from "../storage/attachments.js";
 import type { Db, Row } from "../storage/database.js";
 import { nowMicros, parseTime } from "../time.js";
+import { columnsFor, type RunField } from "./run-fields.js";
 import {
   flagOf,
   limitOf,
@@ -17,57 +18,105 @@ import {
   uuidsOf,
   whereOf,
 } from "./runs.js";
-import { attachmentPath, columnsFor, RUN_TABLES, type RunField, serializeRuns } from "./serialize.js";
+import { attachmentPath, RUN_TABLES, serializeRuns } from "./serialize.js";
 
-/** Which v1 fields each v2 field is made of. Source: `query.RunSelectField`. */
-const SELECTS = new Map<string, readonly RunField[]>([
-  ["ID", ["id"]],
-  ["NAME", ["name"]],
-  ["RUN_TYPE", ["run_type"]],
-  ["STATUS", ["status"]],
-  ["START_TIME", ["start_time"]],
-  ["END_TIME", ["end_time"]],
-  ["LATENCY_SECONDS", ["start_time", "end_time"]],
-  ["FIRST_TOKEN_TIME", ["first_token_time"]],
-  ["ERROR", ["error"]],
-  ["ERROR_PREVIEW", ["error"]],
-  ["EXTRA", ["extra"]],
-  ["METADATA", ["extra"]],
-  ["EVENTS", ["events"]],
-  ["INPUTS", ["inputs"]],
-  ["INPUTS_PREVIEW", ["inputs", "inputs_preview"]],
-  ["OUTPUTS", ["outputs"]],
-  ["OUTPUTS_PREVIEW", ["outputs", "outputs_preview"]],
-  ["MANIFEST", ["manifest"]],
-  ["PARENT_RUN_IDS", ["parent_run_ids"]],
-  ["PROJECT_ID", ["session_id"]],
-  ["TRACE_ID", ["trace_id"]],
-  ["THREAD_ID", ["thread_id"]],
-  ["DOTTED_ORDER", ["dotted_order"]],
-  ["IS_ROOT", ["parent_run_id"]],
-  ["REFERENCE_EXAMPLE_ID", ["reference_example_id"]],
-  ["REFERENCE_DATASET_ID", ["reference_dataset_id"]],
-  ["TOTAL_TOKENS", []],
-  ["PROMPT_TOKENS", []],
-  ["COMPLETION_TOKENS", []],
-  ["TOTAL_COST", []],
-  ["PROMPT_COST", []],
-  ["COMPLETION_COST", []],
-  ["PROMPT_TOKEN_DETAILS", []],
-  ["COMPLETION_TOKEN_DETAILS", []],
-  ["PROMPT_COST_DETAILS", []],
-  ["COMPLETION_COST_DETAILS", []],
-  ["PRICE_MODEL_ID", []],
-  ["TAGS", ["tags"]],
-  ["APP_PATH", ["app_path"]],
-  ["ATTACHMENTS", []],
-  ["THREAD_EVALUATION_TIME", []],
-  ["IS_IN_DATASET", []],
-  ["SHARE_URL", []],
-  ["FEEDBACK_STATS", ["feedback_stats"]],
-  ["LAST_QUEUED_AT", []],
-  ["LS_USER_ID", []],
-]);
+/** What a v2 field is read from. */
+interface V2Row {
+  readonly row: Row;
+  /** The run's v1 fields: those that `needs` names. */
+  readonly run: JsonObject;
+  readonly usage: Usage | undefined;
+  readonly attachments: readonly string[];
+}
+
+interface V2Field {
+  readonly needs: readonly RunField[];
+  readonly read: (from: V2Row) => unknown;
+}
+
+const same = (name: RunField): V2Field => ({ needs: [name], read: ({ run }) => run[name] });
+/** Left out where v1 says null. */
+const known = (name: RunField): V2Field => ({ needs: [name], read: ({ run }) => run[name] ?? undefined });
+const upper = (name: RunField): V2Field => ({ needs: [name], read: ({ run }) => String(run[name]).toUpperCase() });
+const ofUsage = (read: (usage: Usage | undefined) => unknown): V2Field => ({
+  // One of those that need the sums' column.
+  needs: ["prompt_token_details"],
+  read: ({ usage }) => read(usage),
+});
+const details = (of: (usage: Usage) => Record<string, number> | undefined): V2Field =>
+  ofUsage((usage) => ({ raw: (usage && of(usage)) ?? {} }));
+const fixed = (value?: unknown): V2Field => ({ needs: [], read: () => value });
+
+/** Source: `query.RunSelectField` and `query.RunResponse` in the OpenAPI description. */
+const SELECTS = new Map<string, V2Field>(
+  Object.entries({
+    ID: same("id"),
+    NAME: same("name"),
+    RUN_TYPE: upper("run_type"),
+    STATUS: upper("status"),
+    START_TIME: same("start_time"),
+    END_TIME: same("end_time"),
+    LATENCY_SECONDS: { needs: [], read: ({ row }) => latencyOf(row) },
+    FIRST_TOKEN_TIME: known("first_token_time"),
+    ERROR: known("error"),
+    ERROR_PREVIEW: { needs: ["error"], read: ({ run }) => stringOf(run["error"])?.slice(0, 300) },
+    EXTRA: same("extra"),
+    METADATA: { needs: ["extra"], read: ({ run }) => objectOf(objectOf(run["extra"])?.["metadata"]) ?? {} },
+    EVENTS: { needs: ["events"], read: ({ run }) => eventsOf(run["events"]) },
+    INPUTS: same("inputs"),
+    INPUTS_PREVIEW: same("inputs_preview"),
+    OUTPUTS: same("outputs"),
+    OUTPUTS_PREVIEW: same("outputs_preview"),
+    MANIFEST: known("manifest"),
+    PARENT_RUN_IDS: same("parent_run_ids"),
+    PROJECT_ID: same("session_id"),
+    TRACE_ID: same("trace_id"),
+    THREAD_ID: known("thread_id"),
+    DOTTED_ORDER: same("dotted_order"),
+    IS_ROOT: { needs: [], read: ({ row }) => row["parent_id"] === null },
+    REFERENCE_EXAMPLE_ID: known("reference_example_id"),
+    REFERENCE_DATASET_ID: fixed(),
+    TOTAL_TOKENS: ofUsage((usage) => usage?.totalTokens ?? 0),
+    PROMPT_TOKENS: ofUsage((usage) => usage?.promptTokens ?? 0),
+    COMPLETION_TOKENS: ofUsage((usage) => usage?.completionTokens ?? 0),
+    TOTAL_COST: ofUsage((usage) => usage?.totalCost),
+    PROMPT_COST: ofUsage((usage) => usage?.promptCost),
+    COMPLETION_COST: ofUsage((usage) => usage?.completionCost),
+    PROMPT_TOKEN_DETAILS: details((usage) => usage.promptTokenDetails),
+    COMPLETION_TOKEN_DETAILS: details((usage) => usage.completionTokenDetails),
+    PROMPT_COST_DETAILS: details((usage) => usage.promptCostDetails),
+    COMPLETION_COST_DETAILS: details((usage) => usage.completionCostDetails),
+    PRICE_MODEL_ID: fixed(),
+    TAGS: same("tags"),
+    APP_PATH: same("app_path"),
+    ATTACHMENTS: { needs: [], read: ({ row, attachments }) => pathsOf(String(row["id"]), attachments) },
+    THREAD_EVALUATION_TIME: fixed(),
+    IS_IN_DATASET: fixed(false),
+    SHARE_URL: fixed(),
+    FEEDBACK_STATS: { needs: ["feedback_stats"], read: ({ run }) => run["feedback_stats"] ?? {} },
+    LAST_QUEUED_AT: fixed(),
+    LS_USER_ID: fixed(),
+  } satisfies Record<string, V2Field>),
+);
+
+function latencyOf(row: Row): number | undefined {
+  const ended = numberOf(row["end_us"]);
+  return ended === undefined ? undefined : (ended - Number(row["start_us"])) / 1e6;
+}
+
+// v2 keeps an event's name and time apart from what else it says.
+function eventsOf(events: unknown): JsonObject[] {
+  if (!Array.isArray(events)) return [];
+  return events.filter(isObject).map(({ name, time, kwargs, ...rest }) => ({
+    name,
+    time,
+    kwargs: isObject(kwargs) ? { ...rest, ...kwargs } : rest,
+  }));
+}
+
+function pathsOf(runId: string, attachments: readonly string[]): Record<string, string> {
+  return Object.fromEntries(attachments.map((name) => [name, attachmentPath(runId, name)]));
+}
 
 /** The chosen fields; `ID` alone when none are. @throws Refusal 422 for an unknown one. */
 export function parseV2Selects(value: unknown): readonly string[] {
@@ -134,7 +183,7 @@ function v2Conditions(body: JsonObject): RunConditions {
 
 /** The v1 fields that the selected v2 fields need. */
 export function fieldsFor(selects: readonly string[]): ReadonlySet<RunField> {
-  return new Set(selects.flatMap((name) => SELECTS.get(name) ?? []));
+  return new Set(selects.flatMap((name) => SELECTS.get(name)?.needs ?? []));
 }
 
 /** Answers `GET /api/v2/traces/{id}/runs`, in order of time. */
@@ -181,63 +230,19 @@ export function v2Runs(db: Db, rows: readonly Row[], selects: readonly string[],
         rows.map((row) => String(row["id"])),
       )
     : undefined;
+  const chosen = [...new Set(selects)].flatMap((name) => {
+    const field = SELECTS.get(name);
+    return field ? [[name.toLowerCase(), field.read] as const] : [];
+  });
   return rows.map((row, index) => {
     const usage = usageFromColumn(withSubtree ? row["usage_details"] : ownUsageOf(db, row));
-    return v2Run(row, runs[index] ?? {}, usage, names?.get(String(row["id"])) ?? [], new Set(selects));
+    const from: V2Row = { row, run: runs[index] ?? {}, usage, attachments: names?.get(String(row["id"])) ?? [] };
+    const run: JsonObject = {};
+    for (const [name, read] of chosen) run[name] = read(from);
+    return run;
   });
 }
 
 function ownUsageOf(db: Db, row: Row): unknown {
   return db.prepare("SELECT own_usage FROM contents WHERE run = ?").get(Number(row["no"]))?.["own_usage"];
-}
-
-function v2Run(
-  row: Row,
-  run: JsonObject,
-  usage: Usage | undefined,
-  attachments: readonly string[],
-  selects: ReadonlySet<string>,
-): JsonObject {
-  const id = String(row["id"]);
-  const ended = numberOf(row["end_us"]);
-  const error = stringOf(run["error"]);
-  const raw = (details: Record<string, number> | undefined): JsonObject => ({ raw: details ?? {} });
-  const all: Record<string, unknown> = {
-    ...run,
-    id,
-    run_type: String(row["run_type"]).toUpperCase(),
-    status: String(row["status"]).toUpperCase(),
-    latency_seconds: ended === undefined ? undefined : (ended - Number(row["start_us"])) / 1e6,
-    first_token_time: run["first_token_time"] ?? undefined,
-    error,
-    error_preview: error?.slice(0, 300),
-    metadata: objectOf(objectOf(run["extra"])?.["metadata"]) ?? {},
-    events: Array.isArray(run["events"]) ? run["events"].filter(isObject).map(v2Event) : [],
-    manifest: run["manifest"] ?? undefined,
-    project_id: run["session_id"],
-    is_root: row["parent_id"] === null,
-    thread_id: run["thread_id"] ?? undefined,
-    total_tokens: usage?.totalTokens ?? 0,
-    prompt_tokens: usage?.promptTokens ?? 0,
-    completion_tokens: usage?.completionTokens ?? 0,
-    total_cost: usage?.totalCost,
-    prompt_cost: usage?.promptCost,
-    completion_cost: usage?.completionCost,
-    prompt_token_details: raw(usage?.promptTokenDetails),
-    completion_token_details: raw(usage?.completionTokenDetails),
-    prompt_cost_details: raw(usage?.promptCostDetails),
-    completion_cost_details: raw(usage?.completionCostDetails),
-    attachments: Object.fromEntries(attachments.map((name) => [name, attachmentPath(id, name)])),
-    is_in_dataset: false,
-    feedback_stats: run["feedback_stats"] ?? {},
-    reference_example_id: row["reference_example_id"] ?? undefined,
-    reference_dataset_id: undefined,
-  };
-  return Object.fromEntries([...selects].map((name) => [name.toLowerCase(), all[name.toLowerCase()]]));
-}
-
-// v2 keeps an event's name and time apart from what else it says.
-function v2Event(event: JsonObject): JsonObject {
-  const { name, time, kwargs, ...rest } = event;
-  return { name, time, kwargs: isObject(kwargs) ? { ...rest, ...kwargs } : rest };
 }

@@ -4,8 +4,8 @@ import { RUN_TYPES } from "../ingest/rules.js";
 import { usageFromColumn } from "../ingest/usage.js";
 import { type JsonObject, numberOf, parseJson, stringOf } from "../json.js";
 import type { Db, Row } from "../storage/database.js";
+import { previewOf, type RunField, timeOf } from "./run-fields.js";
 import { limitOf, pageOfRuns, textOf, uuidOf, uuidsOf, whereOf } from "./runs.js";
-import { previewOf, timeOf } from "./serialize.js";
 import { statsOf } from "./stats.js";
 import { feedbackOfTraces, latencyOf, listThreads, threadItem, usageOfTraces } from "./threads.js";
 import { fieldsFor, parseV2Selects, v2Runs, windowOf } from "./v2-runs.js";
@@ -169,7 +169,7 @@ export function v2ThreadTraces(
     order: "asc",
     limit,
     cursor: query["cursor"],
-    fields: new Set(["inputs", "outputs", "error"] as const),
+    fields: TRACE_FIELDS,
   });
   return {
     items: page.rows.map((row) => traceItem(row, selects)),
@@ -177,6 +177,17 @@ export function v2ThreadTraces(
     ...(page.next === null ? {} : { next_cursor: page.next }),
   };
 }
+
+// What an item is made of.
+const TRACE_FIELDS: ReadonlySet<RunField> = new Set<RunField>([
+  "name",
+  "thread_id",
+  "first_token_time",
+  "prompt_token_details",
+  "inputs",
+  "outputs",
+  "error",
+]);
 
 /** Source: `threads.ThreadTraceListItem` in the OpenAPI description. */
 function traceItem(row: Row, selects: readonly string[]): JsonObject {
@@ -239,7 +250,7 @@ export function v2Traces(db: Db, body: JsonObject): JsonObject {
     order: "desc",
     limit: limitOf(body["page_size"], 20, 1000, "page_size"),
     cursor: textOf(body, "cursor"),
-    fields: fieldsFor(ofRun),
+    fields: new Set([...fieldsFor(ofRun), "total_tokens", "total_cost"] as const),
   });
   const roots = v2Runs(db, page.rows, ofRun, true);
   return {

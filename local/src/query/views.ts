@@ -2,8 +2,8 @@
 import { isUuid, type JsonObject, parseJson } from "../json.js";
 import type { Db, Row } from "../storage/database.js";
 import { projectById } from "../storage/projects.js";
+import { previewOf, timeOf } from "./run-fields.js";
 import { pageOfRuns, whereOf } from "./runs.js";
-import { previewOf, timeOf } from "./serialize.js";
 
 const PAGE = 50;
 
@@ -26,7 +26,7 @@ export function viewTraces(db: Db, query: Record<string, string>): JsonObject {
     order: "desc",
     limit: PAGE,
     cursor: query["cursor"] || undefined,
-    fields: new Set(["error", "inputs", "outputs"] as const),
+    fields: new Set(["name", "total_tokens", "total_cost", "error", "inputs", "outputs"] as const),
   });
   const counts = db.prepare("SELECT runs FROM traces WHERE no = ?");
   const projects = db.prepare("SELECT name FROM projects WHERE no = ?");

@@ -1,14 +1,12 @@
 // Takes operations into the database: all of a request in one transaction, or nothing of it.
 import { Refusal } from "../errors.js";
-import { tokensOf } from "../ingest/pairs.js";
 import { changesOf, derive, type RunRecord, recordOf } from "../ingest/record.js";
 import { idsOf } from "../ingest/rules.js";
-import { textsOf } from "../ingest/text.js";
 import { usageFromColumn } from "../ingest/usage.js";
 import { isObject, type JsonObject, numberOf, objectOf, parseJson, stringOf } from "../json.js";
 import { nowMicros } from "../time.js";
-import type { AttachmentInput } from "./attachments.js";
-import { storeAttachment } from "./attachments.js";
+import { type AttachmentInput, storeAttachment } from "./attachments.js";
+import { type Contents, openContents } from "./contents.js";
 import type { Db, Row } from "./database.js";
 import { type FeedbackInput, storeFeedback } from "./feedback.js";
 import { type Project, projectFor } from "./projects.js";
@@ -33,6 +31,7 @@ interface Work {
   readonly db: Db;
   readonly now: number;
   readonly totals: Totals;
+  readonly contents: Contents;
   readonly projects: Map<string, Project>;
   readonly traces: Map<string, { no: number; runs: number }>;
   readonly maxRunsPerTrace: number;
@@ -46,8 +45,17 @@ interface Work {
 export function store(db: Db, intake: Intake, maxRunsPerTrace: number): void {
   db.transaction(() => {
     const now = nowMicros();
-    const work: Work = { db, now, totals: openTotals(db), projects: new Map(), traces: new Map(), maxRunsPerTrace };
+    const work: Work = {
+      db,
+      now,
+      totals: openTotals(db),
+      contents: openContents(db, now),
+      projects: new Map(),
+      traces: new Map(),
+      maxRunsPerTrace,
+    };
     for (const operation of intake.operations) apply(work, operation);
+    work.contents.flush();
     for (const attachment of intake.attachments) storeAttachment(db, attachment, now);
     for (const feedback of intake.feedback) storeFeedback(db, feedback, now);
     work.totals.write();
@@ -81,6 +89,11 @@ function apply(work: Work, operation: Operation): void {
   update(work, kind, run, Number(known["no"]));
 }
 
+const INSERT_RUN = `
+  INSERT OR IGNORE INTO runs (id, trace, parent_id, project, name, run_type, status, has_error, start_us, end_us,
+    first_token_us, thread_id, reference_example_id, prompt_tokens, completion_tokens, total_tokens, posted, patched)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?)`;
+
 /** False when there is a run of this id already; nothing was changed then. */
 function insert(work: Work, kind: Operation["kind"], run: RunRecord): boolean {
   const { db } = work;
@@ -88,11 +101,7 @@ function insert(work: Work, kind: Operation["kind"], run: RunRecord): boolean {
   const trace = traceOf(work, run.traceId);
   const derived = derive(run);
   const { no, changes } = db
-    .prepare(
-      `INSERT OR IGNORE INTO runs (id, trace, parent_id, project, name, run_type, status, has_error, start_us, end_us,
-         first_token_us, thread_id, reference_example_id, prompt_tokens, completion_tokens, total_tokens, posted, patched)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?)`,
-    )
+    .prepare(INSERT_RUN)
     .run(
       run.id,
       trace.no,
@@ -115,7 +124,7 @@ function insert(work: Work, kind: Operation["kind"], run: RunRecord): boolean {
   if (trace.runs > work.maxRunsPerTrace) {
     throw new Refusal(422, `trace ${run.traceId} is full: a trace holds at most ${work.maxRunsPerTrace} runs`);
   }
-  writeContents(work, no, run, derived, "INSERT");
+  work.contents.add(no, run, derived);
   work.totals.addEarly(run.id);
   if (derived.usage) work.totals.add(idsOf(run.dottedOrder), trace.no, derived.usage, 1);
   return true;
@@ -123,6 +132,8 @@ function insert(work: Work, kind: Operation["kind"], run: RunRecord): boolean {
 
 function update(work: Work, kind: Operation["kind"], wire: JsonObject, no: number): void {
   const { db } = work;
+  // The run may have come in this very request.
+  work.contents.flush();
   const { run: stored, ownUsage, trace } = readRecord(db, no);
   const order = stringOf(wire["dotted_order"]);
   if (order !== undefined && order.toLowerCase() !== stored.dottedOrder.toLowerCase()) {
@@ -145,7 +156,7 @@ function update(work: Work, kind: Operation["kind"], wire: JsonObject, no: numbe
     run.referenceExampleId,
     no,
   );
-  writeContents(work, no, run, derived, "REPLACE");
+  work.contents.replace(no, run, derived);
   const ids = idsOf(run.dottedOrder);
   if (ownUsage) work.totals.add(ids, trace, ownUsage, -1);
   if (derived.usage) work.totals.add(ids, trace, derived.usage, 1);
@@ -163,49 +174,6 @@ function patched(stored: RunRecord, wire: JsonObject): RunRecord {
 // A patch that came before its post: what it said stays, the post fills in the rest.
 function known(stored: RunRecord): Partial<RunRecord> {
   return Object.fromEntries(Object.entries(stored).filter(([, value]) => value !== null));
-}
-
-function writeContents(
-  work: Work,
-  no: number,
-  run: RunRecord,
-  derived: ReturnType<typeof derive>,
-  verb: "INSERT" | "REPLACE",
-): void {
-  const { db } = work;
-  const tags = run.tags ?? [];
-  db.prepare(
-    `${verb} INTO contents (run, dotted_order, tags, error, inputs, outputs, extra, events, serialized, pairs,
-       own_usage, received_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  ).run(
-    no,
-    run.dottedOrder,
-    json(run.tags),
-    run.error,
-    json(run.inputs),
-    json(run.outputs),
-    json(run.extra),
-    json(run.events),
-    json(run.serialized),
-    JSON.stringify(derived.pairs),
-    derived.usage ? JSON.stringify(derived.usage) : null,
-    work.now,
-  );
-  db.prepare(
-    `${verb} INTO texts (rowid, name, error, inputs, outputs, tags, metadata, rest) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-  ).run(no, ...textsOf({ ...run, tags }));
-  db.prepare(`${verb} INTO facets (rowid, tokens) VALUES (?, ?)`).run(no, tokensOf(derived.pairs, tags));
-}
-
-function json(value: unknown): string | null {
-  if (value === null) return null;
-  try {
-    return JSON.stringify(value);
-  } catch (error) {
-    // JSON is parsed at any depth, and written only as deep as the stack.
-    if (error instanceof RangeError) throw new Refusal(422, "a field is nested too deep to be stored");
-    throw error;
-  }
 }
 
 function projectOf(work: Work, run: RunRecord): Project {
