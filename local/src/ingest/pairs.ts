@@ -78,7 +78,7 @@ export function tokensOf(pairs: Pairs, tags: readonly string[]): string {
   let tokens = "";
   for (const tag of tags) tokens += `${tagToken(tag)} `;
   for (const kind of ["m", "i", "o"] as const) {
-    let last = "";
+    let last: string | undefined;
     for (const [key, value] of pairs[kind]) {
       const keyed = keyHash(key);
       if (key !== last) tokens += `${kind}k${keyed} `;
