@@ -32,29 +32,58 @@ function checkFields(run: Run): string | undefined {
   return undefined;
 }
 
+/** What a good dotted order says of the run at its end. */
+interface Place {
+  readonly rootId: string;
+  readonly id: string;
+  readonly stamp: string;
+}
+
 function checkPlace(run: Run): string | undefined {
-  const segments = run.dotted_order.split(".");
-  const ids: string[] = [];
-  let before = "";
-  for (const segment of segments) {
-    const parsed = SEGMENT.exec(segment);
-    if (!parsed) return `dotted_order has a segment that cannot be read: ${shown(segment)}`;
-    const stamp = segment.slice(0, -36);
-    if (!isRealTime(parsed.slice(1, 7))) return `dotted_order has a time that does not exist: ${shown(segment)}`;
-    if (stamp < before) return `dotted_order has a segment earlier than its parent's: ${shown(segment)}`;
-    before = stamp;
-    ids.push(segment.slice(-36).toLowerCase());
+  const cut = run.dotted_order.lastIndexOf(".");
+  const above = cut < 0 ? undefined : placeAt(run.dotted_order.slice(0, cut));
+  if (typeof above === "string") return above;
+  const own = placeUnder(above, run.dotted_order.slice(cut + 1));
+  if (typeof own === "string") return own;
+  if (own.id !== run.id.toLowerCase()) {
+    return `the last segment of dotted_order names ${own.id}, not the run's id ${run.id}`;
   }
-  const own = ids[ids.length - 1];
-  if (own !== run.id.toLowerCase()) return `the last segment of dotted_order names ${own}, not the run's id ${run.id}`;
-  if (ids[0] !== run.trace_id.toLowerCase()) {
-    return `the first segment of dotted_order names ${ids[0]}, not the trace_id ${run.trace_id}`;
+  if (own.rootId !== run.trace_id.toLowerCase()) {
+    return `the first segment of dotted_order names ${own.rootId}, not the trace_id ${run.trace_id}`;
   }
-  const parent = ids[ids.length - 2];
-  if (parent !== run.parent_run_id?.toLowerCase()) {
-    return `parent_run_id is ${run.parent_run_id ?? "missing"} where dotted_order says ${parent ?? "that the run is a root"}`;
+  if (above?.id !== run.parent_run_id?.toLowerCase()) {
+    return `parent_run_id is ${run.parent_run_id ?? "missing"} where dotted_order says ${above?.id ?? "that the run is a root"}`;
   }
   return undefined;
+}
+
+// Siblings come one after the other, and share what is above them.
+let lastGood: { readonly order: string; readonly place: Place } | undefined;
+
+function placeAt(order: string): Place | string {
+  if (lastGood?.order === order) return lastGood.place;
+  let place: Place | undefined;
+  for (const segment of order.split(".")) {
+    const next = placeUnder(place, segment);
+    if (typeof next === "string") return next;
+    place = next;
+  }
+  if (!place) return "dotted_order is empty";
+  lastGood = { order, place };
+  return place;
+}
+
+function placeUnder(above: Place | undefined, segment: string): Place | string {
+  const parsed = SEGMENT.exec(segment);
+  if (!parsed) return `dotted_order has a segment that cannot be read: ${shown(segment)}`;
+  const [, year = "", month = "", day = "", hour = "", minute = "", second = ""] = parsed;
+  if (!isRealTime(year, month, day, hour, minute, second)) {
+    return `dotted_order has a time that does not exist: ${shown(segment)}`;
+  }
+  const stamp = segment.slice(0, -36);
+  if (above && stamp < above.stamp) return `dotted_order has a segment earlier than its parent's: ${shown(segment)}`;
+  const id = segment.slice(-36).toLowerCase();
+  return { rootId: above?.rootId ?? id, id, stamp };
 }
 
 function checkTimes(run: Run): string | undefined {
@@ -74,23 +103,25 @@ export function microseconds(iso: unknown): string | undefined {
   if (typeof iso !== "string") return undefined;
   const parsed = ISO.exec(iso);
   if (!parsed) return undefined;
-  const [year = "", month = "", day = "", hour = "", minute = "", second = ""] = parsed.slice(1, 7);
-  if (!isRealTime([year, month, day, hour, minute, second])) return undefined;
+  const [, year = "", month = "", day = "", hour = "", minute = "", second = ""] = parsed;
+  if (!isRealTime(year, month, day, hour, minute, second)) return undefined;
   const fraction = (parsed[7] ?? "").padEnd(6, "0").slice(0, 6);
   return `${year}${month}${day}T${hour}${minute}${second}${fraction}Z`;
 }
 
-function isRealTime(fields: readonly string[]): boolean {
-  const [year, month, day, hour, minute, second] = fields.map(Number);
-  const time = Date.UTC(year ?? 0, (month ?? 0) - 1, day, hour, minute, second);
-  const date = new Date(time);
-  return (
-    date.getUTCMonth() + 1 === month &&
-    date.getUTCDate() === day &&
-    date.getUTCHours() === hour &&
-    date.getUTCMinutes() === minute &&
-    date.getUTCSeconds() === second
-  );
+// Runs that are checked together are mostly of one day.
+let lastDay = "";
+
+/** Two digits each, four for the year. */
+function isRealTime(year: string, month: string, day: string, hour: string, minute: string, second: string): boolean {
+  if (hour > "23" || minute > "59" || second > "59") return false;
+  const text = `${year}${month}${day}`;
+  if (text === lastDay) return true;
+  // Date.UTC carries a 31st of February over; such a day is not one.
+  const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
+  if (date.getUTCMonth() + 1 !== Number(month) || date.getUTCDate() !== Number(day)) return false;
+  lastDay = text;
+  return true;
 }
 
 /** Whether a value has the form of a UUID. */
