@@ -100,17 +100,17 @@ export function toResponse(value: unknown): Response | undefined {
   return { turns, ...(usage === undefined ? {} : { usage }), ...(facts === undefined ? {} : { facts }) };
 }
 
-const factNames: Readonly<Record<string, string>> = {
-  id: "gen_ai.response.id",
-  service_tier: "gen_ai.response.service_tier",
-  system_fingerprint: "gen_ai.response.system_fingerprint",
-};
+const factNames = [
+  ["id", "gen_ai.response.id"],
+  ["service_tier", "gen_ai.response.service_tier"],
+  ["system_fingerprint", "gen_ai.response.system_fingerprint"],
+] as const;
 
 /** Of a whole response body only: a message has an id of its own. */
 function factsOf(body: unknown): KeyValues | undefined {
   if (!isObject(body) || (body["object"] === undefined && body["type"] !== "message")) return undefined;
   const facts: KeyValues = {};
-  for (const [key, name] of Object.entries(factNames)) {
+  for (const [key, name] of factNames) {
     const fact = toText(body[key]);
     if (fact !== undefined) facts[name] = fact;
   }
@@ -121,8 +121,8 @@ function responseTurns(body: unknown): Turn[] | undefined {
   if (!isObject(body)) return toTurns(body);
   const choices = body["choices"] ?? body["generations"];
   if (Array.isArray(choices)) {
-    const turns = toTurns(choices.flat().map((choice) => (isObject(choice) ? withText(choice) : choice)));
-    return turns === undefined ? undefined : turns;
+    const single: readonly unknown[] = choices.some(Array.isArray) ? choices.flat() : choices;
+    return toTurns(single.map((choice) => (isObject(choice) ? withText(choice) : choice)));
   }
   if (Array.isArray(body["candidates"])) {
     return body["candidates"].flatMap((candidate) => {
@@ -169,7 +169,8 @@ export function usageOf(body: unknown): KeyValues | undefined {
 
 /** LangChain's usage stands in the message, where there is one prompt with one answer. */
 function usageOfGeneration(body: KeyValues): unknown {
-  const generations = Array.isArray(body["generations"]) ? body["generations"].flat() : [];
+  if (!Array.isArray(body["generations"])) return undefined;
+  const generations = body["generations"].flat();
   const [generation] = generations;
   const message = isObject(generation) && generations.length === 1 ? generation["message"] : undefined;
   const kwargs = isObject(message) && isObject(message["kwargs"]) ? message["kwargs"] : message;

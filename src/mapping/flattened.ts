@@ -9,29 +9,33 @@ interface Leaf {
   readonly leaf: unknown;
 }
 
+/** A path's segments: `0.message.role` is three. Deeper paths keep their rest as one. */
+export function segmentsOf(path: string): readonly string[] {
+  const segments = path.split(".");
+  return segments.length <= maxDepth
+    ? segments
+    : [...segments.slice(0, maxDepth - 1), segments.slice(maxDepth - 1).join(".")];
+}
+
 /**
  * The value that these paths describe. Where all keys at a place are indices it is a list, in the order of the indices
  * and without holes: `9999999` costs one entry. Where a path goes through a value that is there already, the value stays
  * beside it under the empty key.
  */
-export function unflatten(entries: readonly (readonly [path: string, value: unknown])[]): unknown {
+export function unflatten(
+  entries: readonly (readonly [path: readonly string[], value: unknown, ...unknown[]])[],
+): unknown {
   const root: Branch = new Map();
   for (const [path, value] of entries) insert(root, path, value);
   return build(root);
 }
 
-function insert(root: Branch, path: string, value: unknown): void {
+function insert(root: Branch, path: readonly string[], value: unknown): void {
   let branch = root;
-  let from = 0;
-  for (let depth = 1; ; depth += 1) {
-    const dot = depth < maxDepth ? path.indexOf(".", from) : -1;
-    const segment = dot === -1 ? path.slice(from) : path.slice(from, dot);
+  const last = path.length - 1;
+  for (let depth = 0; depth < last; depth += 1) {
+    const segment = path[depth] ?? "";
     const existing = branch.get(segment);
-    if (dot === -1) {
-      if (existing instanceof Map) existing.set("", { leaf: value });
-      else branch.set(segment, { leaf: value });
-      return;
-    }
     if (existing instanceof Map) {
       branch = existing;
     } else {
@@ -40,8 +44,11 @@ function insert(root: Branch, path: string, value: unknown): void {
       branch.set(segment, next);
       branch = next;
     }
-    from = dot + 1;
   }
+  const segment = path[last] ?? "";
+  const existing = branch.get(segment);
+  if (existing instanceof Map) existing.set("", { leaf: value });
+  else branch.set(segment, { leaf: value });
 }
 
 function build(branch: Branch): unknown {

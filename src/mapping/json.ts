@@ -65,7 +65,7 @@ function parse(text: string): unknown {
 }
 
 function isTooDeep(text: string): boolean {
-  if (text.length < 2 * maxNesting) return false;
+  if (text.length < 2 * maxNesting || !hasManyOpeners(text)) return false;
   let depth = 0;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
@@ -75,6 +75,18 @@ function isTooDeep(text: string): boolean {
       depth += 1;
       if (depth > maxNesting) return true;
     } else if (code === 93 || code === 125) depth -= 1;
+  }
+  return false;
+}
+
+/** Whether there are brackets enough for such a depth: most texts have few, and this walk over them costs little. */
+function hasManyOpeners(text: string): boolean {
+  let count = 0;
+  for (const opener of ["{", "["]) {
+    for (let at = text.indexOf(opener); at !== -1; at = text.indexOf(opener, at + 1)) {
+      count += 1;
+      if (count > maxNesting) return true;
+    }
   }
   return false;
 }

@@ -222,8 +222,8 @@ function usageOf(
   if (wishes.usage !== undefined && Object.keys(counts).length === 0) counts["metadata.usage_metadata"] = wishes.usage;
   if (span === undefined) return { counts };
   const isApart = vocabularies.some((vocabulary) => vocabulary.countsCachedApart?.includes(span.scope.name) === true);
-  const inOutputs = toUsage(insAndOuts.usage);
-  const usage = withDetails(usageFrom(slots, isApart) ?? toUsage(wishes.usage), inOutputs) ?? inOutputs;
+  const stated = usageFrom(slots, isApart) ?? toUsage(wishes.usage);
+  const usage = stated === undefined ? toUsage(insAndOuts.usage) : withDetails(stated, insAndOuts.usage);
   return usage === undefined ? { counts } : { metadata: usage, counts };
 }
 

@@ -132,19 +132,11 @@ function pushMessage(entry: KeyValues, turns: Turn[], finish: string | undefined
   const calls = stated ?? parts.calls;
   const role = roleOf(entry["role"]) ?? (calls.length > 0 ? "assistant" : "user");
   const name = toText(entry["name"]);
-  const results = parts.results.map((result): Turn => {
-    const toolName = result.name ?? (role === "tool" ? name : undefined);
-    const message =
-      toolName === undefined ? newMessage("tool", result.content) : newMessage("tool", result.content, toolName);
-    if (result.id !== undefined) message.tool_call_id = result.id;
-    return { message };
-  });
+  const hasResults = parts.results.length > 0;
+  const isAlone = parts.content.length === 0 && calls.length === 0;
   // A user's message brings results before what the user says; an assistant's tells its calls before their results.
-  if (role !== "assistant") turns.push(...results);
-  if (results.length > 0 && parts.content.length === 0 && calls.length === 0) {
-    if (role === "assistant") turns.push(...results);
-    return true;
-  }
+  if (hasResults && (role !== "assistant" || isAlone)) pushResults(parts, turns, role === "tool" ? name : undefined);
+  if (hasResults && isAlone) return true;
   const content = contentOf(parts.content);
   const message = newMessage(role, content, name);
   if (role === "tool" && content === "" && isObject(body)) message.content = resultContent(body);
@@ -159,8 +151,16 @@ function pushMessage(entry: KeyValues, turns: Turn[], finish: string | undefined
     if (extra !== null && extra !== undefined && !(Array.isArray(extra) && extra.length === 0)) message[key] = extra;
   }
   turns.push(finish === undefined ? { message } : { message, finish });
-  if (role === "assistant") turns.push(...results);
+  if (hasResults && role === "assistant") pushResults(parts, turns, undefined);
   return true;
+}
+
+function pushResults({ results }: Parts, turns: Turn[], ofTool: string | undefined): void {
+  for (const { id, name = ofTool, content } of results) {
+    const message = newMessage("tool", content, name);
+    if (id !== undefined) message.tool_call_id = id;
+    turns.push({ message });
+  }
 }
 
 function newMessage(role: string, content: unknown, name?: string): Message {
@@ -179,16 +179,13 @@ function functionCall(value: unknown): ToolCall[] | undefined {
 }
 
 function finishOf(entry: KeyValues): string | undefined {
-  const info = isObject(entry["generationInfo"]) ? entry["generationInfo"] : undefined;
-  const kwargs = isObject(entry["kwargs"]) ? entry["kwargs"] : undefined;
-  const response = kwargs?.["response_metadata"];
-  return toFinish(
-    entry["finish_reason"] ??
-      entry["finishReason"] ??
-      entry["stop_reason"] ??
-      info?.["finish_reason"] ??
-      (isObject(response) ? (response["finish_reason"] ?? response["stop_reason"]) : undefined),
-  );
+  return toFinish(entry["finish_reason"] ?? entry["finishReason"] ?? entry["stop_reason"] ?? finishOfLangChain(entry));
+}
+
+function finishOfLangChain({ generationInfo: info, kwargs }: KeyValues): unknown {
+  if (isObject(info) && info["finish_reason"] !== undefined) return info["finish_reason"];
+  const response = isObject(kwargs) ? kwargs["response_metadata"] : undefined;
+  return isObject(response) ? (response["finish_reason"] ?? response["stop_reason"]) : undefined;
 }
 
 /** Why a model stopped; the four spellings of `tool_calls` become one. */
@@ -200,7 +197,15 @@ export function toFinish(value: unknown): string | undefined {
 /** A list of them: a list, a JSON list, or a comma-separated text. */
 export function toFinishes(value: unknown): string[] | undefined {
   const list = decode(value);
-  const entries = Array.isArray(list) ? list : typeof list === "string" ? list.split(/\s*,\s*/) : [];
+  if (typeof list === "string" && !list.includes(",")) {
+    const only = toFinish(list);
+    return only === undefined ? undefined : [only];
+  }
+  const entries = Array.isArray(list)
+    ? list
+    : typeof list === "string"
+      ? list.split(",").map((text) => text.trim())
+      : [];
   const reasons: string[] = [];
   for (const entry of entries) {
     const reason = toFinish(entry);

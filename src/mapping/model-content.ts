@@ -4,7 +4,7 @@ import { choicesOf, messageOf, type Request, type Response, toRequest, toRespons
 import { type InsAndOuts, there, wrap } from "./ins-and-outs.js";
 import { decode, decodeText, encode, isObject, put } from "./json.js";
 import { type Turn, toFinishes, toSystem } from "./messages.js";
-import type { Slots } from "./slots.js";
+import type { Candidate, Slots } from "./slots.js";
 import { isThere, redacted } from "./there.js";
 import type { Field } from "./vocabulary.js";
 
@@ -57,7 +57,7 @@ function richer<T extends Request | Response>(
   const lists = slots.all(list);
   const bodies = slots.all(body);
   let at = 0;
-  const candidates = bodies.length === 0 ? lists : [...lists, ...bodies].sort((a, b) => a.rank - b.rank);
+  const candidates = inOrder(lists, bodies);
   for (const candidate of candidates) {
     if (!isThere(candidate.value)) continue;
     const found = read(candidate.value);
@@ -80,6 +80,12 @@ function richer<T extends Request | Response>(
     return isRedacted(ofList.turns) || weightOf(ofBody.turns) < weightOf(ofList.turns) ? ofList : ofBody;
   }
   return undefined;
+}
+
+function inOrder(lists: readonly Candidate[], bodies: readonly Candidate[]): readonly Candidate[] {
+  if (bodies.length === 0) return lists;
+  if (lists.length === 0) return bodies;
+  return [...lists, ...bodies].sort((a, b) => a.rank - b.rank);
 }
 
 /** How many things a conversation says: texts, parts and calls, however they are grouped to messages. */

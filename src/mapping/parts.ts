@@ -103,6 +103,9 @@ function partInText(part: KeyValues, kind: string): KeyValues | undefined {
 
 /** A text that is a list of parts as JSON. */
 export function looksLikeParts(text: string): boolean {
+  const first = text.charCodeAt(0);
+  // Most texts begin with a letter.
+  if (first > 32 && first !== 91) return false;
   return /^\s*\[\s*\{\s*"type"\s*:/.test(text.slice(0, 64));
 }
 

@@ -1,5 +1,5 @@
 // One pass over a span's attributes: every attribute goes to the fields that a vocabulary's table names, or is left over.
-import { unflatten } from "./flattened.js";
+import { segmentsOf, unflatten } from "./flattened.js";
 import { Slots } from "./slots.js";
 import type { MappableLogRecord, MappableSpan } from "./span.js";
 import type { Rule, Vocabulary } from "./vocabulary.js";
@@ -26,6 +26,8 @@ interface Compiled {
 interface Route {
   readonly to: CompiledRule;
   readonly rest?: string;
+  /** The segments of `rest`, where the rule puts them together. */
+  readonly path?: readonly string[];
 }
 
 /** Keys hold data too (indices, user's names); beyond so many they are looked up each time. */
@@ -78,7 +80,9 @@ function routesOf(key: string, compiled: Compiled): readonly Route[] {
   for (const to of compiled.prefixes.get(headOf(key)) ?? []) {
     const { prefix = "", suffix } = to.rule;
     if (!key.startsWith(prefix) || key.length === prefix.length) continue;
-    if (suffix === undefined || key.endsWith(suffix)) routes.push({ to, rest: key.slice(prefix.length) });
+    if (suffix !== undefined && !key.endsWith(suffix)) continue;
+    const rest = key.slice(prefix.length);
+    routes.push(to.rule.flattened === true ? { to, rest, path: segmentsOf(rest) } : { to, rest });
   }
   if (compiled.routes.size < maxRoutes) compiled.routes.set(key, routes);
   return routes;
@@ -93,27 +97,32 @@ export function readSlots(
   const compiled = compile(vocabularies);
   const slots = new Slots();
   const speaking = new Set<Vocabulary>();
-  const flattened = new Map<CompiledRule, [string, unknown][]>();
+  const conditions: Conditions = new Map();
+  const flattened = new Map<CompiledRule, [path: readonly string[], value: unknown, key: string][]>();
   for (const key in span.attributes) {
     const value: unknown = span.attributes[key];
     if (value === undefined || value === null) continue;
     let isRead = false;
-    for (const { to, rest } of routesOf(key, compiled)) {
+    for (const { to, rest, path } of routesOf(key, compiled)) {
       // All rules that name the key take it; of those that name its beginning, the first that can.
       if (rest === undefined) {
-        isRead = offerByRule(slots, speaking, to, key, value, undefined, span) || isRead;
+        if (holds(to.rule, span, conditions))
+          isRead = offerByRule(slots, speaking, to, key, value, undefined, span) || isRead;
         continue;
       }
       if (isRead) break;
-      if (to.rule.flattened !== true) {
+      if (!holds(to.rule, span, conditions)) continue;
+      if (path === undefined) {
         isRead = offerByRule(slots, speaking, to, key, value, rest, span);
-      } else if (to.rule.when === undefined || to.rule.when(span)) {
-        const entries = flattened.get(to);
-        if (entries === undefined) flattened.set(to, [[rest, value]]);
-        else entries.push([rest, value]);
-        speaking.add(to.vocabulary);
-        isRead = true;
+        continue;
       }
+      const entries = flattened.get(to);
+      if (entries !== undefined) entries.push([path, value, key]);
+      else {
+        flattened.set(to, [[path, value, key]]);
+        speaking.add(to.vocabulary);
+      }
+      isRead = true;
     }
     if (!isRead) slots.unread.push([key, value]);
   }
@@ -122,13 +131,26 @@ export function readSlots(
     const whole = unflatten(entries);
     const value = rule.as === undefined ? whole : readAs(rule.as, whole, span);
     if (value !== undefined) slots.offer(rule.to, { value, rank, vocabulary });
-    else for (const [rest, raw] of entries) slots.unread.push([`${rule.prefix}${rest}`, raw]);
+    else for (const [, raw, key] of entries) slots.unread.push([key, raw]);
   }
   readByCode(slots, speaking, span, logs, compiled);
   if (speaking.size > 0) {
     for (const vocabulary of vocabularies) if (speaking.has(vocabulary)) slots.speaking.push(vocabulary);
   }
   return slots;
+}
+
+/** What was asked of a span already: a rule's condition is asked for each of its keys, and many rules share one. */
+type Conditions = Map<NonNullable<Rule["when"]>, boolean>;
+
+function holds({ when }: Rule, span: MappableSpan, conditions: Conditions): boolean {
+  if (when === undefined) return true;
+  let answer = conditions.get(when);
+  if (answer === undefined) {
+    answer = when(span);
+    conditions.set(when, answer);
+  }
+  return answer;
 }
 
 function offerByRule(
@@ -141,7 +163,6 @@ function offerByRule(
   span: MappableSpan,
 ): boolean {
   const { rule, rank, vocabulary } = found;
-  if (rule.when !== undefined && !rule.when(span)) return false;
   const value = rule.as === undefined ? raw : readAs(rule.as, raw, span);
   if (value === undefined) return false;
   speaking.add(vocabulary);

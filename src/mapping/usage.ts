@@ -37,6 +37,7 @@ const outputKeys = [
   "candidatesTokenCount",
   "output",
 ];
+const totalsOnly = 3;
 const totalKeys = ["total_tokens", "totalTokens", "totalTokenCount", "total"];
 
 /** Names that APIs give to parts of the input and the output, and LangSmith's for them. */
@@ -101,12 +102,12 @@ export function toUsage(value: unknown): UsageMetadata | undefined {
   return counts === undefined ? undefined : settle(counts);
 }
 
-/** The same usage told twice: the parts that only the second tells are the first's too. */
-export function withDetails(
-  usage: UsageMetadata | undefined,
-  other: UsageMetadata | undefined,
-): UsageMetadata | undefined {
-  if (usage === undefined || other === undefined) return usage;
+/** The same usage told twice, the second time as an API writes it: the parts that it alone tells are the first's too. */
+export function withDetails(usage: UsageMetadata, told: KeyValues | undefined): UsageMetadata {
+  // Without more than the totals there are no parts.
+  if (told === undefined || Object.keys(told).length <= totalsOnly) return usage;
+  const other = toUsage(told);
+  if (other === undefined) return usage;
   if (usage.input_tokens !== other.input_tokens || usage.output_tokens !== other.output_tokens) return usage;
   const { input_token_details: input = usage.input_token_details, output_token_details: output } = other;
   return {

@@ -40,6 +40,7 @@ function readEvents(span: MappableSpan, fill: Fill, logs: readonly MappableLogRe
   const inputs: unknown[] = [];
   const outputs: unknown[] = [];
   const answers: unknown[] = [];
+  const empty: unknown[] = [];
   for (const { name, body } of allSaid(span, logs)) {
     const role = roleByEvent[name];
     if (role !== undefined) {
@@ -48,6 +49,7 @@ function readEvents(span: MappableSpan, fill: Fill, logs: readonly MappableLogRe
     } else if (name === "gen_ai.choice") {
       const choice = choiceOf(body);
       if (choice !== undefined) outputs.push(choice);
+      else if (isThere(body["finish_reason"])) empty.push(emptyChoice(body));
     } else if (name === "gen_ai.content.prompt") {
       fill("input_messages", body["gen_ai.prompt"] ?? body["content"]);
     } else if (name === "gen_ai.content.completion") {
@@ -62,6 +64,8 @@ function readEvents(span: MappableSpan, fill: Fill, logs: readonly MappableLogRe
   }
   if (inputs.length > 0) fill("input_messages", inputs);
   if (outputs.length > 0) fill("output_messages", outputs);
+  // Where the question is there, content is on, and the answer had none.
+  else if (inputs.length > 0 && empty.length > 0) fill("output_messages", empty);
   if (answers.length > 0) fill("output_messages", answers.length === 1 ? answers[0] : { output: answers });
 }
 
@@ -83,6 +87,10 @@ function choiceOf(body: KeyValues): KeyValues | undefined {
   const source = isObject(inner) ? inner : typeof inner === "string" ? { content: inner } : body;
   const message = messageOf({ ...source, id: undefined }, "assistant");
   return message === undefined ? undefined : { message, finish_reason: body["finish_reason"] };
+}
+
+function emptyChoice({ finish_reason: finish }: KeyValues): KeyValues {
+  return { message: { role: "assistant", content: "" }, finish_reason: finish };
 }
 
 export const genaiOlder: Vocabulary = {

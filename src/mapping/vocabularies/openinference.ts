@@ -29,7 +29,10 @@ function parameters(value: unknown): unknown {
  * (pictures, results of tools, calls whose arguments are broken). Where the original stands beside it, that is read.
  */
 function translates(value: string, ...originals: string[]): (span: MappableSpan) => boolean {
-  return ({ attributes }) => originals.some((key) => attributes[key] !== undefined) && attributes[value] !== redacted;
+  return ({ attributes }) => {
+    for (const key of originals) if (attributes[key] !== undefined) return attributes[value] !== redacted;
+    return false;
+  };
 }
 
 const hasOriginalInput = translates("input.value", "gen_ai.input.messages", "ai.prompt.messages", "ai.prompt");
@@ -40,6 +43,8 @@ const hasOriginalOutput = translates(
   "ai.response.toolCalls",
   "ai.response.object",
 );
+const hasNoOriginalInput = (span: MappableSpan) => !hasOriginalInput(span);
+const hasNoOriginalOutput = (span: MappableSpan) => !hasOriginalOutput(span);
 const ofOriginal = "where the messages that it was translated from are on the span";
 
 function isRepeated(span: MappableSpan): boolean {
@@ -79,7 +84,7 @@ export const openinference: Vocabulary = {
     {
       keys: ["input.value"],
       to: "inputs",
-      when: (span) => !hasOriginalInput(span),
+      when: hasNoOriginalInput,
       note: "for llm runs where it holds more than the flattened messages",
     },
     { prefix: "llm.output_messages.", to: "output_messages", flattened: true },
@@ -87,7 +92,7 @@ export const openinference: Vocabulary = {
     {
       keys: ["output.value"],
       to: "outputs",
-      when: (span) => !hasOriginalOutput(span),
+      when: hasNoOriginalOutput,
       note: "for llm runs where it holds more than the flattened messages",
     },
     { keys: ["input.mime_type", "output.mime_type"], to: "drop" },
