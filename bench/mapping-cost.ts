@@ -108,6 +108,38 @@ const openInference: Attributes = {
   "output.mime_type": "application/json",
 };
 
+const flat: Attributes = {
+  "gen_ai.operation.name": "chat",
+  "gen_ai.system": "OpenAI",
+  "llm.request.type": "chat",
+  "gen_ai.request.model": "gpt-4o-mini",
+  "gen_ai.request.temperature": 0.2,
+  "gen_ai.response.model": "gpt-4o-mini-2024-07-18",
+  "gen_ai.prompt.0.role": "system",
+  "gen_ai.prompt.0.content": text(300),
+  "gen_ai.prompt.1.role": "user",
+  "gen_ai.prompt.1.content": text(1000),
+  "gen_ai.prompt.2.role": "assistant",
+  "gen_ai.prompt.2.content": "",
+  "gen_ai.prompt.2.tool_calls.0.id": "call_1",
+  "gen_ai.prompt.2.tool_calls.0.name": "get_weather",
+  "gen_ai.prompt.2.tool_calls.0.arguments": '{"city":"Paris"}',
+  "gen_ai.prompt.3.role": "tool",
+  "gen_ai.prompt.3.tool_call_id": "call_1",
+  "gen_ai.prompt.3.content": text(500),
+  "gen_ai.completion.0.role": "assistant",
+  "gen_ai.completion.0.content": text(1000),
+  "gen_ai.completion.0.finish_reason": "stop",
+  "gen_ai.usage.prompt_tokens": 118,
+  "gen_ai.usage.completion_tokens": 24,
+  "llm.usage.total_tokens": 142,
+};
+
+function contentsOf(attributes: Attributes, prefix: string): string {
+  const said = Object.entries(attributes).filter(([key]) => key.startsWith(prefix));
+  return JSON.stringify(said.map(([, value]) => value));
+}
+
 function spanOf(attributes: Attributes): MappableSpan {
   return {
     name: "chat gpt-4o-mini",
@@ -152,6 +184,7 @@ const cases: readonly [name: string, span: MappableSpan, contents: string[]][] =
     spanOf(openInference),
     [String(openInference["input.value"]), String(openInference["output.value"])],
   ],
+  ["OpenLLMetry, flat", spanOf(flat), [contentsOf(flat, "gen_ai.prompt."), contentsOf(flat, "gen_ai.completion.")]],
 ];
 
 for (const [name, span, contents] of cases) {
@@ -165,8 +198,6 @@ for (const [name, span, contents] of cases) {
   console.log(`${name}: ${bytes} bytes of content`);
   console.log(`  JSON.parse + JSON.stringify of the content: ${reference.toFixed(2)} µs`);
   console.log(`  mapSpan: ${mapping.toFixed(2)} µs; with writing the run: ${withWriting.toFixed(2)} µs`);
-  // Other vocabularies say the same content twice (flattened and whole, `ai.*` and `gen_ai.*`): shown, not judged.
-  const isJudged = span.attributes === genAi;
-  console.log(`  ratio: ${ratio.toFixed(2)}${isJudged ? " (at most 1.5)" : ""}`);
-  if (isJudged && ratio > 1.5) process.exitCode = 1;
+  console.log(`  ratio: ${ratio.toFixed(2)} (at most 1.5)`);
+  if (ratio > 1.5) process.exitCode = 1;
 }
