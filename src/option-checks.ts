@@ -1,0 +1,118 @@
+// What an option may be: a check each, and the error that names the one that is wrong.
+import type { LangSmithOptions, SpansOption } from "./options.js";
+
+/** A bad option: names it, and says what it takes. */
+export class LangSmithOptionError extends TypeError {
+  readonly code = "LSB_ERR_OPTION";
+  constructor(
+    readonly option: string,
+    takes: string,
+    value: unknown,
+  ) {
+    super(`LSB_ERR_OPTION: ${option} must be ${takes}, not ${describe(value)}`);
+    this.name = "LangSmithOptionError";
+  }
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  return typeof value === "object" && value !== null ? (Array.isArray(value) ? "a list" : "an object") : String(value);
+}
+
+const FUNCTIONS = ["transformRun", "waitUntil", "onError"] as const;
+const STRINGS = ["apiUrl", "workspaceId", "projectName"] as const;
+const NUMBERS = [
+  "maxBatchCount",
+  "maxBatchBytes",
+  "batchDelayMillis",
+  "maxConcurrentRequests",
+  "requestTimeoutMillis",
+] as const;
+const HIDES = ["hideInputs", "hideOutputs", "hideMetadata"] as const;
+const BOOLEANS = ["enabled", "primary"] as const;
+const ONE_OF = {
+  compression: ["auto", "gzip", "zstd", "none"],
+  exportMode: ["batch", "immediate"],
+} as const;
+
+/** The kinds of all options that are passed on as they are. @throws LangSmithOptionError */
+export function checkKinds(options: LangSmithOptions): void {
+  for (const name of STRINGS) check(name, options[name], "a string", (value) => typeof value === "string");
+  for (const name of FUNCTIONS) check(name, options[name], "a function", (value) => typeof value === "function");
+  for (const name of BOOLEANS) check(name, options[name], "true or false", (value) => typeof value === "boolean");
+  for (const name of NUMBERS) {
+    check(name, options[name], "a number of at least 0", (value) => typeof value === "number" && value >= 0);
+  }
+  for (const name of HIDES) {
+    check(name, options[name], "true, false or a function", (value) => ["boolean", "function"].includes(typeof value));
+  }
+  for (const name of ["compression", "exportMode"] as const) {
+    const words: readonly string[] = ONE_OF[name];
+    check(
+      name,
+      options[name],
+      `one of ${words.join(", ")}`,
+      (value) => typeof value === "string" && words.includes(value),
+    );
+  }
+  check("apiKey", options.apiKey, "a string or a function", (value) => ["string", "function"].includes(typeof value));
+  check("replicas", options.replicas, "a list", Array.isArray);
+  check("spool", options.spool, "an object with dir", (value) => isRecord(value) && typeof value.dir === "string");
+  check("held", options.held, "an object", isRecord);
+  check("queue", options.queue, "an object", isRecord);
+  check(
+    "queue.maxBytes",
+    options.queue?.maxBytes,
+    "a positive number",
+    (value) => typeof value === "number" && value > 0,
+  );
+  check("mapping.vocabularies", options.mapping?.vocabularies, "a list", Array.isArray);
+}
+
+function check(name: string, value: unknown, takes: string, isGood: (value: unknown) => boolean): void {
+  if (value !== undefined && !isGood(value)) throw new LangSmithOptionError(name, takes, value);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A base address without its last slash. */
+export function urlOf(option: string, value: string): string {
+  let url: URL;
+  try {
+    url = new URL(value);
+  } catch {
+    throw new LangSmithOptionError(option, "an http or https address", value);
+  }
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    throw new LangSmithOptionError(option, "an http or https address", value);
+  }
+  return value.replace(/\/+$/, "");
+}
+
+export function spansOf(value: unknown): SpansOption | undefined {
+  if (value === undefined || value === "application" || value === "all") return value;
+  if (typeof value === "function") return value as Exclude<SpansOption, string>;
+  throw new LangSmithOptionError("spans", '"application", "all" or a function', value);
+}
+
+export function tracesOf(name: string, value: unknown): "genai" | "all" | undefined {
+  if (value === undefined || value === "genai" || value === "all") return value;
+  throw new LangSmithOptionError(name, '"genai" or "all"', value);
+}
+
+export function durationOf(option: string, value: unknown): number {
+  if (typeof value === "number" && value >= 0) return value;
+  throw new LangSmithOptionError(option, "a number of milliseconds, 0 or more", value);
+}
+
+export function countOf(option: string, value: unknown): number {
+  if (typeof value === "number" && value >= 0) return value;
+  throw new LangSmithOptionError(option, "a number, 0 or more", value);
+}
+
+export function rateOf(value: unknown): number {
+  if (typeof value === "number" && value >= 0 && value <= 1) return value;
+  throw new LangSmithOptionError("samplingRate", "a number from 0 to 1", value);
+}
