@@ -189,7 +189,7 @@ export function resolveOptions(options: LangSmithOptions = {}, env: Environment 
     heldMaxTraces: countOf("held.maxTraces", options.held?.maxTraces ?? 1000),
     heldMaxBytes: countOf("held.maxBytes", options.held?.maxBytes ?? 32 * 1024 * 1024),
     shutdownTimeoutMillis: durationOf("shutdownTimeoutMillis", options.shutdownTimeoutMillis ?? 30_000),
-    samplingRate: rateOf(options.samplingRate ?? samplingVariable(env) ?? 1),
+    samplingRate: rateOf(options.samplingRate ?? eitherNumber(env, "TRACING_SAMPLING_RATE") ?? 1),
     hideInputs: options.hideInputs ?? booleanOf(langsmithVariable(env, "HIDE_INPUTS")) ?? false,
     hideOutputs: options.hideOutputs ?? booleanOf(langsmithVariable(env, "HIDE_OUTPUTS")) ?? false,
     hideMetadata: options.hideMetadata ?? booleanOf(langsmithVariable(env, "HIDE_METADATA")) ?? false,
@@ -216,15 +216,16 @@ function variableNumber(env: Environment, name: string): number | undefined {
   return number;
 }
 
-function samplingVariable(env: Environment): number | undefined {
-  return (
-    variableNumber(env, "LANGSMITH_TRACING_SAMPLING_RATE") ?? variableNumber(env, "LANGCHAIN_TRACING_SAMPLING_RATE")
-  );
+function eitherNumber(env: Environment, name: string): number | undefined {
+  return variableNumber(env, `LANGSMITH_${name}`) ?? variableNumber(env, `LANGCHAIN_${name}`);
 }
 
 function spoolOf(env: Environment): LangSmithOptions["spool"] {
   const dir = langsmithVariable(env, "FAILED_TRACES_DIR");
-  const megabytes = numberOf(langsmithVariable(env, "FAILED_TRACES_MAX_MB"));
+  const megabytes = eitherNumber(env, "FAILED_TRACES_MAX_MB");
+  if (megabytes !== undefined && megabytes <= 0) {
+    throw new LangSmithOptionError("LANGSMITH_FAILED_TRACES_MAX_MB", "a number of megabytes, more than 0", megabytes);
+  }
   return dir ? { dir, ...(megabytes !== undefined && { maxBytes: megabytes * 1024 * 1024 }) } : undefined;
 }
 

@@ -87,4 +87,10 @@ describe("LANGSMITH_FAILED_TRACES_DIR and LANGSMITH_FAILED_TRACES_MAX_MB", () =>
     expect(resolveOptions({ spool: given }, { LANGSMITH_FAILED_TRACES_DIR: "a" }).spool).toEqual(given);
     expect(resolveOptions({}, { LANGSMITH_FAILED_TRACES_MAX_MB: "2" }).spool).toBeUndefined();
   });
+
+  it.each(["many", "0", "-5"])("name the variable that holds no size: %s", (megabytes) => {
+    expect(() =>
+      resolveOptions({}, { LANGSMITH_FAILED_TRACES_DIR: "a", LANGSMITH_FAILED_TRACES_MAX_MB: megabytes }),
+    ).toThrow(/LSB_ERR_OPTION: LANGSMITH_FAILED_TRACES_MAX_MB must be a number/);
+  });
 });
