@@ -200,6 +200,6 @@ function sayNoSdk(): void {
   warnOnce(
     "LSB_WARN_NO_SDK",
     "otel-langsmith's register found no OpenTelemetry SDK 2.x or newer, so no runs are sent. Install one beside it: " +
-      "npm install @opentelemetry/sdk-trace-base (and @opentelemetry/auto-instrumentations-node for automatic spans).",
+      "npm install @opentelemetry/sdk-trace (and @opentelemetry/auto-instrumentations-node for automatic spans).",
   );
 }

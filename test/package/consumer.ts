@@ -27,9 +27,8 @@ export interface Ended {
 
 /** Installs the packages into a new folder, with the npm and under the Node that the service would use. */
 export async function installConsumer(packages: string[], nodePath: string): Promise<Consumer> {
-  const folder = await mkdtemp(join(tmpdir(), "otel-langsmith-consumer-"));
-  await writeFile(join(folder, "package.json"), JSON.stringify({ name: "consumer", version: "1.0.0", private: true }));
-  const env = { PATH: `${dirname(nodePath)}${delimiter}${process.env["PATH"] ?? ""}` };
+  const folder = await newFolder();
+  const env = pathOf(nodePath);
   const install = await run("npm", ["install", "--no-audit", "--no-fund", ...packages], folder, env);
   if (install.code !== 0) throw new Error(`npm install ${packages.join(" ")} failed:\n${install.output}`);
   return {
@@ -38,6 +37,23 @@ export async function installConsumer(packages: string[], nodePath: string): Pro
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 }
+
+/** Lets npm choose versions for the packages, as in a new folder and under a Node, and installs nothing. */
+export async function dryInstall(packages: string[], nodePath: string): Promise<Ended> {
+  const folder = await newFolder();
+  const args = ["install", "--dry-run", "--no-audit", "--no-fund", ...packages];
+  const ended = await run("npm", args, folder, pathOf(nodePath));
+  await rm(folder, { recursive: true, force: true });
+  return ended;
+}
+
+async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "otel-langsmith-consumer-"));
+  await writeFile(join(folder, "package.json"), JSON.stringify({ name: "consumer", version: "1.0.0", private: true }));
+  return folder;
+}
+
+const pathOf = (nodePath: string) => ({ PATH: `${dirname(nodePath)}${delimiter}${process.env["PATH"] ?? ""}` });
 
 /** A Node of another major, from npm, in a folder of its own. */
 export async function installNode(major: number): Promise<{ path: string; remove(): Promise<void> }> {
