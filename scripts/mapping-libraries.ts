@@ -1,6 +1,6 @@
 // Which fields of a run each recorded library fills, counted over its recordings: the table in docs/libraries.md.
 import type { RunContent } from "../src/run.js";
-import { loadRecording, recordingFiles, recordingFolders } from "../test/fixtures/load.js";
+import { instrumentations, loadRecording, recordingFiles } from "../test/fixtures/load.js";
 import { type MappedNode, mapRecording } from "../test/mapping/tree.js";
 
 const columns: readonly [title: string, of: (run: RunContent) => boolean, fills: (run: RunContent) => boolean][] = [
@@ -49,10 +49,11 @@ const isOff = /content-off|hide|masked|no-io|redact/;
 
 /** The table, as Markdown: yes, some (so many of so many), no, or – where no recording could have shown it. */
 export function librariesTable(): string {
-  const rows = recordingFolders().map((folder) => {
-    const nodes = recordingFiles(folder)
-      .filter((file) => !isOff.test(file))
-      .flatMap((file) => mapRecording(loadRecording(folder, file)))
+  const rows = [...instrumentations()].map(([library, folders]) => {
+    const nodes = folders
+      .flatMap((folder) => recordingFiles(folder).map((file) => [folder, file] as const))
+      .filter(([, file]) => !isOff.test(file))
+      .flatMap(([folder, file]) => mapRecording(loadRecording(folder, file)))
       .filter((node: MappedNode) => node.span.ended);
     const cells = columns.map(([, of, fills]) => {
       const runs = nodes.map((node) => node.mapped.content).filter(of);
@@ -60,7 +61,7 @@ export function librariesTable(): string {
       if (runs.length === 0) return "–";
       return filled === runs.length ? "yes" : filled === 0 ? "no" : `${filled} of ${runs.length}`;
     });
-    return `| \`${folder}\` | ${cells.join(" | ")} |`;
+    return `| \`${library}\` | ${cells.join(" | ")} |`;
   });
   const head = `| recorded as | ${columns.map(([title]) => title).join(" | ")} |`;
   return [head, `| --- |${" --- |".repeat(columns.length)}`, ...rows].join("\n");

@@ -9,7 +9,9 @@ export function mediaPart(part: KeyValues, kind: string): unknown {
   const mediaType = toText(
     part["mime_type"] ?? part["mediaType"] ?? part["mimeType"] ?? source?.["media_type"] ?? source?.["mimeType"],
   );
-  const modality = toText(part["modality"]) ?? mediaType?.split("/")[0] ?? kindToModality(kind);
+  // A document that is text is no bytes.
+  if (source?.["type"] === "text") return undefined;
+  const modality = modalityOf(mediaType) ?? toText(part["modality"]) ?? kindToModality(kind);
   if (kind === "input_audio" && isObject(part["input_audio"]))
     return { type: "input_audio", input_audio: part["input_audio"] };
   if (kind === "file" && isObject(part["file"]) && !isObject(part["file"]["file"]))
@@ -17,7 +19,7 @@ export function mediaPart(part: KeyValues, kind: string): unknown {
   const reference = referenceOf(part, source, mediaType);
   if (modality === "image" && reference !== undefined) {
     const { url, data } = reference;
-    const detail = isObject(part["image_url"]) ? part["image_url"]["detail"] : undefined;
+    const detail = isObject(part["image_url"]) ? part["image_url"]["detail"] : toText(part["detail"]);
     const address = url ?? `data:${imageType(mediaType, data ?? "")};base64,${data}`;
     return { type: "image_url", image_url: { url: address, ...(detail === undefined ? {} : { detail }) } };
   }
@@ -42,6 +44,13 @@ export function mediaPart(part: KeyValues, kind: string): unknown {
   };
 }
 
+/** What a media type says; unnamed bytes say nothing. It beats the modality: libraries call a PDF a picture. */
+function modalityOf(mediaType: string | undefined): string | undefined {
+  if (mediaType === undefined || mediaType === "application/octet-stream") return undefined;
+  const slash = mediaType.indexOf("/");
+  return slash === -1 ? mediaType : mediaType.slice(0, slash);
+}
+
 function kindToModality(kind: string): string | undefined {
   return /image/.test(kind) ? "image" : /audio/.test(kind) ? "audio" : undefined;
 }
@@ -54,8 +63,6 @@ function referenceOf(
 ): { url?: string; data?: string } | undefined {
   const image = isObject(part["image"]) && isObject(part["image"]["image"]) ? part["image"]["image"] : part["image"];
   const audio = isObject(part["audio"]) && isObject(part["audio"]["audio"]) ? part["audio"]["audio"] : part["audio"];
-  if (source?.["type"] === "text" && typeof source["data"] === "string")
-    return { data: Buffer.from(source["data"]).toString("base64") };
   const places = [
     part["image_url"],
     image,

@@ -35,6 +35,7 @@ interface Fact {
 
 const umbrella = "It is 18°C and cloudy in Paris, so you can leave the umbrella at home.";
 const compared = "Paris is 18°C and cloudy; Berlin is 12°C with rain.";
+const refused = "I can't help with that.";
 const paris = '{"city":"Paris"}';
 
 /** The model server's answers, by their token counts. */
@@ -46,7 +47,8 @@ const facts: readonly Fact[] = [
   { tokens: [118, 24], cached: 64, reasoning: 8, texts: [umbrella] },
   { tokens: [149, 22], cached: 64, texts: [compared] },
   { tokens: [73, 21], texts: ['{"city":"Paris","temperature_c":18,"summary":"Mild and cloudy"}'] },
-  { tokens: [25, 9], texts: ["The capital of France is Paris.", "Hello! I am a mock model."] },
+  { tokens: [25, 9], texts: ["The capital of France is Paris.", "Hello! I am a mock model.", "Paris.", refused] },
+  { tokens: [25, 0], texts: [""] },
 ];
 
 /** Libraries that count for themselves, or lose parts of an answer, as their recordings' descriptions say. */

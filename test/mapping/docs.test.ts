@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { mappingPage } from "../../scripts/mapping-docs.js";
 import { librariesTable } from "../../scripts/mapping-libraries.js";
 import { contentSwitches } from "../../src/mapping/content-off.js";
-import { recordingFolders } from "../fixtures/load.js";
+import { instrumentations } from "../fixtures/load.js";
 
 function page(name: string): string {
   return readFileSync(new URL(`../../docs/${name}`, import.meta.url), "utf8");
@@ -21,7 +21,7 @@ describe("docs", () => {
 
   test("docs/libraries.md tells for each recorded library what to switch on", () => {
     const libraries = page("libraries.md");
-    for (const folder of recordingFolders()) expect(libraries).toContain(`\`${folder}\``);
+    for (const library of instrumentations().keys()) expect(libraries).toContain(`\`${library}\``);
     for (const { setting } of contentSwitches) expect(libraries).toContain(setting);
   });
 });

@@ -11,11 +11,12 @@ const saidOtherwise: readonly [why: string, key: RegExp, value?: RegExp][] = [
   ["a first token is a time", /(msToFirstChunk|time_to_first_chunk|completion_start_time)$/],
   ["vectors are left out unless asked for", /embedding/, /^-?\d/],
   ["media types of the values beside them", /\.mime_type$/],
+  ["a picture's bytes say its type", /./, /^image\/\*$/],
   ["marks of content that was left out", /./, /^__REDACTED__$/],
   [
     "parts have other types in OpenAI's form",
-    /(messages|instructions|toolCalls|prompt|observation\.(in|out)put|_messages\..*type)/,
-    /^(text|blob|uri|file|tool[-_](call|result|use|call_response)|error-text|summary_text|function_call(_output)?|output_text)$/,
+    /(messages|instructions|toolCalls|prompt|observation\.(in|out)put|_messages\..*type|^(in|out)put\.value)/,
+    /^(thinking|document|input_(text|image|file)|refusal|text|blob|uri|file|tool[-_](call|result|use|call_response)|error-text|summary_text|function_call(_output)?|output_text)$/,
   ],
   [
     "a library's own redaction is kept to",
@@ -27,12 +28,12 @@ const saidOtherwise: readonly [why: string, key: RegExp, value?: RegExp][] = [
     /^(llm\.invocation_parameters|embedding\..*text)$/,
     /^(You are a weather assistant\..*|umbrella policy)$/,
   ],
-  ["pictures as bytes are data URIs", /^ai\.prompt$/, /^(Buffer|\d+)$/],
+  ["pictures as bytes are data URIs", /^(ai\.prompt|input\.value)$/, /^(Buffer|\d+)$/],
   ["ids of items that are parts of a message", /./, /^(rs|fc|msg)_[0-9a-f]+$/],
   [
     "how a whole body frames what it says",
     /^(input|output)\.value$|^llm\.invocation_parameters$/,
-    /^(constructor|langchain_core|messages|\w+Message(Chunk)?|success|chat\.completion|response|completed|message|ephemeral|standard|disabled|auto|ai|stop|openai|text|\d+|[0-9a-f]{8}-.*|chatcmpl-.*|gpt-.*|fp_mock|default|summary_text|function_call(_output)?|output_text|reasoning)$/,
+    /^(constructor|langchain_core|messages|\w+Message(Chunk)?|success|chat\.completion|response|completed|message|ephemeral|standard|disabled|auto|ai|stop|openai|text|\d+|[0-9a-f]{8}-.*|chatcmpl-.*|gpt-.*|o4-.*|resp_.*|fp_mock|default|summary_text|function_call(_output)?|output_text|reasoning)$/,
   ],
   [
     "LangSmith's place and marks, read at the start",
