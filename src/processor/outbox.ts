@@ -13,9 +13,17 @@ const SLICE_MILLIS = 4;
 /**
  * @param work does one job; an exception costs that job alone
  * @param onError told of it
+ * @param lateAfterMillis a slice does not yield while its next job has waited for longer; default: it always does
  */
-export function createOutbox<Job>(work: (job: Job) => void, onError: (job: Job, error: unknown) => void): Outbox<Job> {
+export function createOutbox<Job>(
+  work: (job: Job) => void,
+  onError: (job: Job, error: unknown) => void,
+  lateAfterMillis = Number.POSITIVE_INFINITY,
+): Outbox<Job> {
+  const isTimed = lateAfterMillis < Number.POSITIVE_INFINITY;
   let jobs: Job[] = [];
+  /** When each job came, where that is asked. */
+  let cameAt: number[] = [];
   let at = 0;
   let isScheduled = false;
   let idle: (() => void)[] = [];
@@ -32,21 +40,27 @@ export function createOutbox<Job>(work: (job: Job) => void, onError: (job: Job, 
         onError(job, error);
       }
       // Reading the clock costs as much as a small job.
-      if ((at & 7) === 0 && performance.now() >= until) break;
+      if ((at & 7) === 0 && isOver(performance.now(), until)) break;
     }
     if (at < jobs.length) {
       if (at > 4096) {
         jobs = jobs.slice(at);
+        cameAt = cameAt.slice(at);
         at = 0;
       }
       schedule();
       return;
     }
     jobs = [];
+    cameAt = [];
     at = 0;
     const waiting = idle;
     idle = [];
     for (const resolve of waiting) resolve();
+  }
+
+  function isOver(now: number, until: number): boolean {
+    return now >= until && !(now - (cameAt[at] ?? now) > lateAfterMillis);
   }
 
   function schedule(): void {
@@ -58,6 +72,7 @@ export function createOutbox<Job>(work: (job: Job) => void, onError: (job: Job, 
   return {
     push(job) {
       jobs.push(job);
+      if (isTimed) cameAt.push(performance.now());
       schedule();
     },
     drain() {

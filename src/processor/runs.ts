@@ -28,6 +28,12 @@ export interface RunsOptions {
   readonly rememberedTraces?: number;
 }
 
+/**
+ * A journal promises that what ended 100 ms before a kill is on disk: there no model call waits longer than this for the
+ * other, and what both have shown by then decides.
+ */
+const JOURNAL_WAIT_MILLIS = 20;
+
 export type Runs = ReturnType<typeof createRuns>;
 
 export function createRuns({
@@ -51,6 +57,11 @@ export function createRuns({
     sayDropped,
   );
   const place = createPlacing({ owner, options, traces, isOwn, genAi });
+  const isJournal = options.spool?.mode === "always";
+  const { pendingAfterMillis } = options;
+  const waitMillis =
+    modelCallWaitMillis ?? (isJournal ? Math.min(JOURNAL_WAIT_MILLIS, pendingAfterMillis) : pendingAfterMillis);
+  let isExpiring = false;
   const sending = createSending({
     keepsForExporters,
     target,
@@ -58,9 +69,9 @@ export function createRuns({
     making,
     genAi,
     fault,
-    waitMillis: modelCallWaitMillis ?? options.pendingAfterMillis,
+    waitMillis,
     openSpans: () => open,
-    onWait: () => open.keepTicking(),
+    onWait: () => (isJournal ? expireSoon() : open.keepTicking()),
   });
   const open = createOpenSpans({
     pendingAfterMillis: options.pendingAfterMillis,
@@ -71,6 +82,16 @@ export function createRuns({
     onTick: sending.expire,
     now,
   });
+
+  /** The ticks of the open spans are too far apart for a journal. */
+  function expireSoon(): void {
+    if (isExpiring) return;
+    isExpiring = true;
+    setTimeout(() => {
+      isExpiring = false;
+      sending.expire(now());
+    }, waitMillis).unref();
+  }
 
   function isOwn(entry: unknown): entry is Tracked {
     return typeof entry === "object" && entry !== null && (entry as SpanEntry).owner === owner;

@@ -13,6 +13,9 @@ import type { Target, Tracked } from "./tracked.js";
 const UNCOUNTED = 1024;
 const DEFAULT_QUEUE_BYTES = 64 * 1024 * 1024;
 
+/** With a journal a span that ended is made into its run within this, however much there is to do. */
+const JOURNAL_LATE_MILLIS = 20;
+
 export interface SendingOptions extends Pick<ModelCallsOptions, "waitMillis" | "openSpans" | "onWait"> {
   /** Where every run goes by itself; undefined where exporters ask for them. */
   readonly target: Target | undefined;
@@ -53,10 +56,13 @@ export function createSending(sending: SendingOptions): Sending {
   let waitingBytes = 0;
   /** Exporters that have brought spans. */
   const exporters = new Set<Target>();
-  const outbox = createOutbox<Job>(work, (job, error) => {
+  const onError = (job: Job, error: unknown) => {
     fault(`the run of span ${job.tracked.spanId} could not be made`, error);
     letGo(job.tracked);
-  });
+  };
+  // What a journal has promised goes before the event loop's other turns.
+  const isJournal = options.spool?.mode === "always";
+  const outbox = createOutbox(work, onError, isJournal ? JOURNAL_LATE_MILLIS : undefined);
   const calls = createModelCalls({
     ...callOptions,
     now: () => performance.now(),

@@ -398,7 +398,7 @@ function killed(name: string, start: (bench: Bench, spool: string, kill: number)
       const spool = join(bench.dir, "spool");
       const promised: string[] = [];
       // The short form runs beside other tests, where a turn of the child's event loop may take longer than that.
-      const grace = scale.isLong ? 100 : 1_000;
+      const grace = scale.isLong ? 100 : 500;
       try {
         for (let kill = 0; kill < (scale.isLong ? 5 : 2); kill += 1) {
           // Half of the time the service is slow, so that requests are under way at the kill.

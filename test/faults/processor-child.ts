@@ -31,12 +31,23 @@ function work(): string[] {
   );
 }
 
+/** A model call that waits for the one around it, which goes on; the id of the inner one, which has ended. */
+function nestedCall(): string[] {
+  return tracer.startActiveSpan("outer", { attributes: genai }, (outer) => {
+    const inner = tracer.startSpan("inner", { attributes: genai });
+    const id = getRunId(inner);
+    inner.end();
+    setTimeout(() => outer.end(), 900);
+    return id === undefined ? [] : [id];
+  });
+}
+
 const began = performance.now();
 for (let made = 0; made < Number(runs); ) {
   // A starved process falls behind its pace; it does not make up for it in a burst that no program makes.
   const due = Math.min(((performance.now() - began) / 1_000) * Number(perSecond), made + 20);
   const ids: string[] = [];
-  for (; made < due; made += 4) ids.push(...work());
+  for (; made < due; made += 4) ids.push(...work(), ...(made % 40 === 0 ? nestedCall() : []));
   if (ids.length > 0) tell({ type: "sent", ids });
   await new Promise((resolve) => setTimeout(resolve, 5));
 }

@@ -1,4 +1,7 @@
 // Tokens count once, through the processor: two model runs, one inside the other, are one call, whichever ends first.
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Attributes, context, type Span, trace } from "@opentelemetry/api";
 import { describe, expect, it } from "vitest";
 import type { Receiver } from "../receiver.js";
@@ -181,5 +184,32 @@ describe("errors are told once", () => {
     expect(receiver.one("chat").error).toContain("model-calls.test.ts");
     expect(receiver.one("agent").error).toContain("the model is overloaded");
     expect(receiver.one("agent").error).not.toContain("model-calls.test.ts");
+  });
+});
+
+describe("with a journal", () => {
+  it.each(["inner first", "outer first"])("an ended call is on disk before the other one ends: %s", async (order) => {
+    const dir = await mkdtemp(join(tmpdir(), "otel-langsmith-journal-"));
+    // Nobody listens: what is written stays.
+    const bridge = await startBridge({
+      apiUrl: "http://127.0.0.1:9",
+      spool: { dir, mode: "always" },
+      pendingAfterMillis: 600_000,
+      shutdownTimeoutMillis: 100,
+    });
+    const outer = startCall(bridge, "outer", undefined, messages);
+    const inner = startCall(bridge, "inner", outer, messages);
+    const [first, second] = order === "inner first" ? [inner, outer] : [outer, inner];
+    end(first, tokens(7));
+    const written = async () => {
+      const names = (await readdir(dir)).filter((name) => name.endsWith(".spool"));
+      return (await Promise.all(names.map((name) => readFile(join(dir, name), "latin1")))).join("");
+    };
+    const name = order === "inner first" ? '"name":"inner"' : '"name":"outer"';
+    await expect.poll(written, { timeout: 20_000, interval: 5 }).toContain(name);
+    expect(second.isRecording()).toBe(true);
+    second.end();
+    await bridge.provider.shutdown();
+    await rm(dir, { recursive: true, force: true });
   });
 });

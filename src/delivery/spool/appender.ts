@@ -32,8 +32,8 @@ export interface AppenderOptions {
   lane: string;
   segmentBytes: number;
   /**
-   * Writes at the end of the turn of the event loop in which a record came, without waiting for another: for a journal,
-   * which must not be behind when the process is killed.
+   * Writes when the code that handed a record in has run, without waiting for another turn of the event loop: for a
+   * journal, which must not be behind when the process is killed.
    */
   isSync: boolean;
   /** A segment has begun: time to look at the bound. */
@@ -110,7 +110,8 @@ export function createAppender(options: AppenderOptions): Appender {
   }
 
   async function writeAllNow(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
+    // What is handed in by one stretch of code goes into one write; another turn of a busy event loop may be far away.
+    await Promise.resolve();
     while (waiting.length > 0) {
       const segment = waiting[0]?.segment;
       const entries = waiting.filter((entry) => entry.segment === segment);
