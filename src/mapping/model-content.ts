@@ -160,11 +160,19 @@ function answer(content: InsAndOuts, slots: Slots): void {
 export function messageFrom(slots: Slots): ReturnType<typeof messageOf> {
   const text = slots.first("output_text", (value) => (value === "" ? undefined : value), false);
   return messageOf({
-    text: text ?? slots.first("output_object", there, false) ?? slots.first("output_text", (value) => value, false),
+    text: text ?? slots.first("output_object", jsonText, false) ?? slots.first("output_text", (value) => value, false),
     reasoning: slots.first("output_reasoning", there, false),
     calls: slots.first("output_tool_calls", there, false),
     files: slots.first("output_files", there, false),
   });
+}
+
+/** An object as the model wrote it; one that was encoded twice is decoded once. */
+function jsonText(value: unknown): unknown {
+  if (!isThere(value)) return undefined;
+  if (typeof value === "string" && !value.startsWith('"')) return value;
+  const object = decode(value);
+  return isObject(object) || Array.isArray(object) ? encode(object) : value;
 }
 
 /** What the same vocabulary says about the content under another key stays beside it, under that key. */

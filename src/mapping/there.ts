@@ -5,7 +5,7 @@ import { isObject } from "./json.js";
 export const redacted = "__REDACTED__";
 
 /** What libraries write where content was left out. */
-const leftOut = new Set([redacted, "", "{}", "[]"]);
+const leftOut = new Set([redacted, "", "{}", "[]", '""', '"{}"', '"[]"']);
 
 /** Whether a value is there: not empty, and not a mark of content that was left out. */
 export function isThere(value: unknown): boolean {

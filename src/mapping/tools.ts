@@ -56,5 +56,26 @@ export function addParams(to: KeyValues, params: KeyValues): void {
 /** As `addParams`, of one. */
 export function addParam(to: KeyValues, key: string, value: unknown): void {
   if (value === undefined || value === null || value === "" || Object.hasOwn(to, key)) return;
-  put(to, key, value);
+  put(to, key, typeof value === "string" && numbers.has(key) ? (toNumber(value) ?? value) : value);
+}
+
+/** Parameters that are numbers, for libraries that write every attribute as a text. */
+const numbers = new Set([
+  "temperature",
+  "top_p",
+  "top_k",
+  "max_tokens",
+  "max_output_tokens",
+  "max_completion_tokens",
+  "frequency_penalty",
+  "presence_penalty",
+  "seed",
+  "n",
+  "max_retries",
+  "max_steps",
+]);
+
+function toNumber(text: string): number | undefined {
+  const number = text.trim() === "" ? Number.NaN : Number(text);
+  return Number.isFinite(number) ? number : undefined;
 }
