@@ -2,12 +2,18 @@
 import { randomUUID } from "node:crypto";
 import { DiagLogLevel, diag } from "@opentelemetry/api";
 import { type Dispatcher, request } from "undici";
-import { createDelivery } from "../delivery/index.js";
+import { createRest } from "../client/rest.js";
+import { readRun } from "../client/runs.js";
+import type { DeliveryError } from "../delivery/errors.js";
+import { failureOf } from "../delivery/http.js";
+import type { Delivery } from "../delivery/index.js";
+import { openDelivery } from "../delivery/open.js";
 import { openDispatcher } from "../delivery/options.js";
 import { chooseEncoding, readLimits } from "../delivery/server-info.js";
 import type { Environment } from "../environment.js";
 import { langsmithVariable } from "../environment.js";
 import type { Run } from "../run.js";
+import { adviceOnDelivery, adviceOnStatus, reason, whatToDo } from "./advice.js";
 import { type Destination, destinationOf } from "./destination.js";
 import type { Output } from "./replay.js";
 
@@ -16,6 +22,8 @@ const PROJECT = "otel-langsmith-doctor";
 
 /** How far a clock may be off before the service's view of "now" suffers. */
 const CLOCK_MILLIS = 60_000;
+
+const WAITS_FOR_PEOPLE: ReadonlySet<string> = new Set(["unauthorized", "misconfigured"]);
 
 /** Runs the command; resolves to its exit code: 0 when runs arrive, 1 when something stands in the way. */
 export async function doctor(env: Environment, out: Output): Promise<number> {
@@ -44,7 +52,7 @@ export async function doctor(env: Environment, out: Output): Promise<number> {
   const { get: dispatcher, close } = openDispatcher({});
   try {
     if (!(await checkInfo(destination, dispatcher(), proxy, say))) return 1;
-    if (await checkKey(destination, dispatcher(), say)) await checkRoundTrip(destination, dispatcher(), say);
+    if (await checkKey(destination, dispatcher(), proxy, say)) await checkRoundTrip(destination, dispatcher(), say);
   } finally {
     await close();
   }
@@ -156,11 +164,17 @@ async function checkInfo(
   return true;
 }
 
-async function checkKey(destination: Destination, dispatcher: Dispatcher, say: Say): Promise<boolean> {
-  const { status } = await get(destination, "/sessions?limit=1", dispatcher).catch((error: unknown) => {
-    say("bad", `asking for the projects failed: ${reason(error)}`);
-    return { status: 0 };
+async function checkKey(
+  destination: Destination,
+  dispatcher: Dispatcher,
+  proxy: string | undefined,
+  say: Say,
+): Promise<boolean> {
+  const reply = await get(destination, "/sessions?limit=1", dispatcher).catch((error: unknown) => {
+    say("bad", `asking for the projects failed: ${reason(error)}`, whatToDo(reason(error), proxy));
   });
+  if (!reply) return false;
+  const { status, body } = reply;
   if (status >= 200 && status < 300) {
     say("ok", destination.apiKey ? "key and workspace are accepted" : "no key, and none is wanted");
     return true;
@@ -173,7 +187,16 @@ async function checkKey(destination: Destination, dispatcher: Dispatcher, say: S
       "the key may not use this workspace",
       "A key of an organisation needs LANGSMITH_WORKSPACE_ID; a key of a workspace wants it unset or its own. EU keys want LANGSMITH_ENDPOINT=https://eu.api.smith.langchain.com.",
     );
-  } else if (status !== 0) say("bad", `GET /sessions answered ${status}`);
+  } else {
+    const failure = failureOf({ status, headers: {}, text: JSON.stringify(body ?? "") });
+    const advice = adviceOnStatus(status, failure?.isQuota ?? false);
+    const what = failure?.message ?? `HTTP ${status}`;
+    if (advice !== undefined) say("bad", `GET /sessions answered ${what}`, advice);
+    else {
+      say("note", `the key could not be checked: GET /sessions answered ${what}`);
+      return true;
+    }
+  }
   return false;
 }
 
@@ -188,7 +211,7 @@ async function checkRoundTrip(destination: Destination, dispatcher: Dispatcher, 
   };
   const logger = { error: hear, warn: hear, info: hear, debug: hear, verbose: hear };
   diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
-  const delivery = createDelivery({
+  const { delivery, lastFailure } = openDelivery({
     apiUrl,
     ...(apiKey ? { apiKey } : {}),
     ...(workspaceId ? { workspaceId } : {}),
@@ -198,17 +221,19 @@ async function checkRoundTrip(destination: Destination, dispatcher: Dispatcher, 
     },
   });
   delivery.send({ kind: "post", run });
-  await delivery.shutdown(15_000);
+  await settled(delivery, () => lastFailure());
+  const failure = lastFailure();
+  await delivery.shutdown(0);
   diag.disable();
   if (refusal) say("note", refusal, 'It offers them in /info. Set compression: "none" to save a request, or mend it.');
   if (delivery.stats().sent === 0) {
-    say("bad", `a run was not taken: ${loss}`);
+    say("bad", `a run was not taken: ${failure?.message ?? loss}`, adviceOnDelivery(failure));
     return;
   }
   // Ingestion is asynchronous: the run may be readable only some seconds later.
+  const rest = createRest({ apiUrl, apiKey, workspaceId, dispatcher, attempts: 1 });
   while (performance.now() - began < 20_000) {
-    const reply = await get(destination, `/runs/${run.id}`, dispatcher).catch(() => undefined);
-    if (reply?.status === 200) {
+    if (await readRun(rest, run.id, PROJECT).catch(() => undefined)) {
       say("ok", `a run went there and back in ${Math.round(performance.now() - began)} ms (project ${PROJECT})`);
       return;
     }
@@ -219,6 +244,20 @@ async function checkRoundTrip(destination: Destination, dispatcher: Dispatcher, 
     "a run was taken, but could not be read back within 20 s",
     "Look for it in the project otel-langsmith-doctor.",
   );
+}
+
+/** Resolves when the run was answered, or when waiting makes no sense: what a key or a limit refuses does not pass. */
+async function settled(delivery: Delivery, lastFailure: () => DeliveryError | undefined): Promise<void> {
+  const flushed = delivery.flush(15_000);
+  let isOver = false;
+  void flushed.finally(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    const failure = lastFailure();
+    if (failure && (failure.isQuota || WAITS_FOR_PEOPLE.has(failure.kind))) return;
+    await Promise.race([flushed, new Promise((resolve) => setTimeout(resolve, 50))]);
+  }
 }
 
 function newRun(): Run {
@@ -240,25 +279,4 @@ function newRun(): Run {
     outputs: { answer: "yes" },
     extra: { metadata: {} },
   };
-}
-
-function reason(error: unknown): string {
-  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
-  const message = error instanceof Error ? error.message : String(error);
-  return typeof code === "string" && !message.includes(code) ? `${code} ${message}` : message || "unknown";
-}
-
-function whatToDo(what: string, proxy: string | undefined): string {
-  if (proxy && !/CERT|SELF_SIGNED|UNABLE_TO/.test(what)) {
-    return `The proxy ${proxy} stands between. Check HTTPS_PROXY and HTTP_PROXY, or name the host in NO_PROXY.`;
-  }
-  if (/ENOTFOUND|EAI_AGAIN/.test(what)) return "The host's name cannot be resolved. Check LANGSMITH_ENDPOINT and DNS.";
-  if (/ECONNREFUSED/.test(what))
-    return "Nothing listens there. Check LANGSMITH_ENDPOINT, or start the local server: npx otel-langsmith-local";
-  if (/CERT|SELF_SIGNED|UNABLE_TO/.test(what)) {
-    return "The certificate is not trusted. Give your CA to Node with NODE_EXTRA_CA_CERTS=/path/ca.pem.";
-  }
-  if (/imeout|ETIMEDOUT/.test(what))
-    return "A firewall may drop the connection. Is there a proxy to use? Set HTTPS_PROXY.";
-  return "Check LANGSMITH_ENDPOINT and the network.";
 }

@@ -44,6 +44,35 @@ async function answering(
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+/** Passes requests on, but for those that a deployment with the new store answers with 501. */
+async function between(target: string, isGone: (path: string) => boolean): Promise<string> {
+  const proxy = createServer(async (request, response) => {
+    const pieces: Buffer[] = [];
+    for await (const piece of request) pieces.push(piece);
+    const { url = "", method = "GET", headers } = request;
+    if (isGone(url)) {
+      response.writeHead(501).end("{}");
+      return;
+    }
+    const { "content-type": type = "application/json", "content-encoding": encoding } = headers;
+    const answer = await fetch(target + url, {
+      method,
+      headers: { "content-type": type, ...(encoding && { "content-encoding": encoding }) },
+      ...(pieces.length > 0 && { body: Buffer.concat(pieces) }),
+    });
+    response.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text());
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", () => resolve()));
+  closing.push(
+    () =>
+      new Promise<void>((resolve) => {
+        proxy.close(() => resolve());
+        proxy.closeAllConnections();
+      }),
+  );
+  return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+}
+
 describe("doctor", () => {
   it("sends a run there and back, and ends with 0", async () => {
     const local = await startLocalServer({ port: 0 });
@@ -64,6 +93,35 @@ describe("doctor", () => {
     expect(out).toContain(variable);
     expect(out).not.toContain("a-secret");
     expect(code).toBe(1);
+  });
+
+  it.each([
+    ["a monthly limit", 429, { detail: "Monthly unique traces usage limit exceeded" }, "Usage limits"],
+    ["a service that is busy", 429, {}, "Try again"],
+    ["a service that is down", 503, {}, "Try again"],
+    ["an address that is not the API's", 400, {}, "LANGSMITH_ENDPOINT"],
+  ])(
+    "says of %s what to do, asked for the projects and sent a run",
+    async (_what, status, body, todo) => {
+      for (const isRefused of [(path: string) => path !== "/info", (path: string) => path.startsWith("/runs/")]) {
+        const url = await answering((path) =>
+          isRefused(path) ? { status, body } : { status: 200, body: { version: "1" } },
+        );
+        const { code, out } = await doctor({ LANGSMITH_ENDPOINT: url, LANGSMITH_API_KEY: "a-secret" });
+        expect(out).toMatch(new RegExp(`BAD .*${status}.*\n     .*(${todo}|older or newer)`));
+        expect(code).toBe(1);
+      }
+    },
+    90_000,
+  );
+
+  it("reads its run back where the v1 calls are gone", async () => {
+    const local = await startLocalServer({ port: 0 });
+    closing.push(() => local.close());
+    const url = await between(local.url, (path) => /^\/runs\/[0-9a-f-]{36}$/.test(path));
+    const { code, out } = await doctor({ LANGSMITH_ENDPOINT: url });
+    expect(out).toContain("a run went there and back");
+    expect(code).toBe(0);
   });
 
   it("says that the clock is off", async () => {
