@@ -161,7 +161,7 @@ function fromObject(value: unknown, isCachedApart: boolean): Counts | undefined 
     counts.isCachedApart = counts.total === undefined && !("prompt_tokens" in usage);
   }
   const isEmpty = counts.input === undefined && counts.output === undefined && counts.total === undefined;
-  return isEmpty && counts.totalCost === undefined ? undefined : counts;
+  return isEmpty && Object.keys(costs(counts)).length === 0 ? undefined : counts;
 }
 
 function firstCount(usage: KeyValues, keys: readonly string[]): number | undefined {
