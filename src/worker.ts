@@ -1,6 +1,8 @@
 // `otel-langsmith/worker`: what a worker thread does hangs under the run that asked for it.
 import type { MessagePort, Worker } from "node:worker_threads";
-import { carry, within } from "./worker/carry.js";
+import { bridges } from "./bridges.js";
+import { LangSmithOptionError } from "./options.js";
+import { carry, carryTask, within } from "./worker/carry.js";
 
 /** Anything that takes messages: a `Worker`, a `MessagePort`, a `BroadcastChannel`. */
 export interface Posting {
@@ -52,9 +54,19 @@ export function tracePool<P extends object>(pool: P, method = "run"): P {
   Object.defineProperty(pool, method, {
     configurable: true,
     writable: true,
-    value: (task: unknown, ...rest: unknown[]) => Reflect.apply(run, pool, [carry(task), ...rest]),
+    value: (task: unknown, ...rest: unknown[]) => Reflect.apply(run, pool, [carryTask(task), ...rest]),
   });
   return pool;
+}
+
+/** Options of {@link traced}. */
+export interface TracedOptions {
+  /**
+   * How long an answer waits, at the most, until the runs of its task are sent; milliseconds. For pools that end their
+   * threads without asking them: piscina and tinypool do, when a pool is closed and when it shrinks, and what a thread
+   * has not sent by then is lost. Default 0: answers do not wait.
+   */
+  readonly flushMillis?: number;
 }
 
 /**
@@ -63,13 +75,42 @@ export function tracePool<P extends object>(pool: P, method = "run"): P {
  *
  * @example
  * ```ts
- * export default traced(async (chunk: string) => summarize(chunk));
+ * export default traced(async (chunk: string) => summarize(chunk), { flushMillis: 2000 });
  * ```
  */
-export function traced<T, A extends unknown[], R>(fn: (task: T, ...rest: A) => R): (task: T, ...rest: A) => R {
-  return function wrapped(this: unknown, task, ...rest) {
+export function traced<T, A extends unknown[], R>(fn: (task: T, ...rest: A) => R): (task: T, ...rest: A) => R;
+export function traced<T, A extends unknown[], R>(
+  fn: (task: T, ...rest: A) => R,
+  options: TracedOptions,
+): (task: T, ...rest: A) => Promise<Awaited<R>>;
+export function traced<T, A extends unknown[], R>(
+  fn: (task: T, ...rest: A) => R,
+  options?: TracedOptions,
+): (task: T, ...rest: A) => R | Promise<Awaited<R>> {
+  const { flushMillis = 0 } = options ?? {};
+  if (typeof flushMillis !== "number" || !(flushMillis >= 0)) {
+    throw new LangSmithOptionError("flushMillis", "a number of milliseconds, 0 or more", flushMillis);
+  }
+  function work(this: unknown, task: T, ...rest: A): R {
     return within(task, (value) => Reflect.apply(fn, this, [value, ...rest]));
+  }
+  if (!options) return work;
+  return async function flushed(this: unknown, task: T, ...rest: A): Promise<Awaited<R>> {
+    try {
+      return await Reflect.apply(work, this, [task, ...rest]);
+    } finally {
+      if (flushMillis > 0) await flushWithin(flushMillis);
+    }
   };
+}
+
+async function flushWithin(millis: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    if (Number.isFinite(millis)) timer = setTimeout(resolve, millis);
+  });
+  await Promise.race([Promise.allSettled(bridges().map((bridge) => bridge.forceFlush())), late]);
+  clearTimeout(timer);
 }
 
 /**

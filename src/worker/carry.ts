@@ -30,6 +30,25 @@ export function carry<T>(value: T, from: Context = context.active()): Carried<T>
   return { [MARK]: 1, value, headers, ...placeIn(from) };
 }
 
+/** What piscina and tinypool call a task whose buffers move to the worker (their `move()`), instead of being copied. */
+const MOVING = ["Piscina", "Tinypool"].map((pool) => ({
+  buffers: Symbol.for(`${pool}.transferable`),
+  value: Symbol.for(`${pool}.valueOf`),
+}));
+
+/** {@link carry} for a pool's task: one that is to move still moves, with the place beside what is moved. */
+export function carryTask(task: unknown): unknown {
+  if (typeof task !== "object" || task === null) return carry(task);
+  const moves = Object.getOwnPropertySymbols(task).some((symbol) => symbol.description?.endsWith(".kMovable"));
+  const moving = moves && MOVING.find(({ buffers, value }) => buffers in task && value in task);
+  if (!moving) return carry(task);
+  // What marks the task as one that moves is the pool's secret: it is inherited.
+  return Object.create(task, {
+    [moving.buffers]: { value: Reflect.get(task, moving.buffers) },
+    [moving.value]: { value: carry(Reflect.get(task, moving.value)) },
+  });
+}
+
 function placeIn(from: Context): Pick<Carried<unknown>, "run" | "metadata" | "tags"> {
   if (isUntraced(from)) return {};
   const bridge = primaryBridge();
