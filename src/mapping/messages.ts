@@ -139,7 +139,7 @@ function pushMessage(entry: KeyValues, turns: Turn[], finish: string | undefined
   if (hasResults && isAlone) return true;
   const content = contentOf(parts.content);
   const message = newMessage(role, content, name);
-  if (role === "tool" && content === "" && isObject(body)) message.content = resultContent(body);
+  if (role === "tool") message.content = resultContent(content === "" && isObject(body) ? body : content);
   if (calls.length > 0) {
     message.tool_calls = calls;
     if (content === "" && typeof body !== "string") message.content = null;
