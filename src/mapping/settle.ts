@@ -1,5 +1,6 @@
 // What two runs decide between them: which of two model calls is the call, and which agent is the root.
 import type { KeyValues, RunEvent } from "../run.js";
+import { isObject } from "./json.js";
 import type { Mapped } from "./mapped.js";
 
 /**
@@ -14,6 +15,24 @@ export function settleModelCalls(outer: Mapped, inner: Mapped): { outer: Mapped;
   const call = withGains(stays, goes);
   const chain = demoteModelCall(goes);
   return staysOuter ? { outer: call, inner: chain } : { outer: chain, inner: call };
+}
+
+/**
+ * What another library's run of the same call would have in common with this one, which tells the call whole: its model
+ * and its counts. Undefined where it tells less.
+ */
+export function toldCall(mapped: Mapped): string | undefined {
+  return mapped.isModelCall && mapped.hasMessages ? countsOf(mapped) : undefined;
+}
+
+/** The same of a call without messages: where another run tells it whole, beside this one, the call is that. */
+export function untoldCall(mapped: Mapped): string | undefined {
+  return mapped.isModelCall && !mapped.hasMessages ? countsOf(mapped) : undefined;
+}
+
+function countsOf({ content }: Mapped): string | undefined {
+  const { ls_model_name: model, usage_metadata: usage } = content.extra.metadata;
+  return isObject(usage) ? JSON.stringify([model, usage["input_tokens"], usage["output_tokens"]]) : undefined;
 }
 
 function hasUsage(mapped: Mapped): boolean {

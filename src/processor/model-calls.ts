@@ -1,11 +1,14 @@
 // Tokens count once: of two model runs, one inside the other, one stays a model call. Either may end first, so an ended
 // one waits for the other, for a bounded time.
-import { demoteModelCall, type Mapped, settleModelCalls } from "../mapping/index.js";
+import { demoteModelCall, type Mapped, settleModelCalls, toldCall, untoldCall } from "../mapping/index.js";
 import type { GenAi } from "./genai.js";
 import type { Above, Tracked } from "./tracked.js";
 
 /** How long a call that ended waits for one above that ended too, but is not handed in yet; milliseconds. */
 const HANDED_IN_WITHIN_MILLIS = 30_000;
+
+/** How many told calls a run remembers: the other span of a call ends right after the first. */
+const TOLD_CALLS = 32;
 
 export interface ModelCallsOptions {
   /** How long an ended model call waits for the other; milliseconds. */
@@ -139,6 +142,26 @@ export function createModelCalls(options: ModelCallsOptions): ModelCalls {
     else release(tracked);
   }
 
+  /** Two libraries' spans of one call may stand side by side: the one that ends after the other told it is no call. */
+  function settleBeside(tracked: Tracked): void {
+    const { mapped, keptParent, scopeName } = tracked;
+    if (!mapped || !keptParent) return;
+    const told = toldCall(mapped);
+    if (told !== undefined) {
+      keptParent.toldCalls ??= [];
+      if (keptParent.toldCalls.push({ call: told, scopeName, toldAt: performance.now() }) > TOLD_CALLS)
+        keptParent.toldCalls.shift();
+      return;
+    }
+    const untold = untoldCall(mapped);
+    const at = keptParent.toldCalls?.findIndex(
+      (other) => other.call === untold && other.scopeName !== scopeName && tracked.seenAt < other.toldAt,
+    );
+    if (untold === undefined || at === undefined || at === -1) return;
+    keptParent.toldCalls?.splice(at, 1);
+    tracked.mapped = demoteModelCall(mapped);
+  }
+
   function offer(tracked: Tracked): void {
     takeOwed(tracked);
     while (tracked.mapped?.isModelCall) {
@@ -157,6 +180,7 @@ export function createModelCalls(options: ModelCallsOptions): ModelCalls {
         return;
       }
     }
+    settleBeside(tracked);
     proceedAsOuter(tracked);
   }
 

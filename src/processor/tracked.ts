@@ -23,6 +23,14 @@ export type Sent = "nothing" | "pending" | "complete";
 /** What a run is to a model call below it: the same call perhaps, an end to the search, or neither. */
 export type Above = "model" | "barrier" | "plain" | "unknown";
 
+/** A model call as one library's span told it: another library's may stand beside it. */
+export interface ToldCall {
+  readonly call: string;
+  readonly scopeName: string;
+  /** When it was known to have ended; monotonic milliseconds. */
+  readonly toldAt: number;
+}
+
 /** A run's node. Its project is its trace's, which the trace's first sent run may still move. */
 export class TracedNode implements RunNode {
   readonly runId: string;
@@ -112,6 +120,8 @@ export class Tracked implements SpanEntry {
   branch: "open" | "released" | "closed" = "open";
   /** Calls above or below that gave way to this one before it ended. */
   owedCalls: Mapped[] | undefined = undefined;
+  /** The calls right below this that were told whole lately. */
+  toldCalls: ToldCall[] | undefined = undefined;
   /** Inner model calls that wait for this one, and whether one of those below was sent as the model call. */
   waitingInner: Tracked[] | undefined = undefined;
   isWaitingForOuter = false;

@@ -1,5 +1,14 @@
 // Maps a whole recording the way the processor does, without ids and times: the runs as a tree of spans.
-import { asAgent, asStatusAbove, type Mapped, mapSpan, settleModelCalls } from "../../src/mapping/index.js";
+import {
+  asAgent,
+  asStatusAbove,
+  demoteModelCall,
+  type Mapped,
+  mapSpan,
+  settleModelCalls,
+  toldCall,
+  untoldCall,
+} from "../../src/mapping/index.js";
 import { type RecordedSpan, type Recording, toMappable, toMappableLog } from "../fixtures/load.js";
 
 export interface MappedNode {
@@ -23,6 +32,7 @@ export function mapRecording(recording: Recording): MappedNode[] {
   }
   const all = [...nodes.values()];
   for (const node of all) settle(node);
+  for (const node of all) settleBeside(node);
   for (const node of all) {
     node.mapped = asAgent(
       node.mapped,
@@ -52,6 +62,18 @@ function settle(inner: MappedNode): void {
     }
     if (isAgent || content.run_type === "tool" || content.run_type === "retriever") return;
   }
+}
+
+/** Two libraries' spans of one call, side by side: the one that ends after the other told it is no call. */
+function settleBeside(node: MappedNode): void {
+  const untold = untoldCall(node.mapped);
+  if (untold === undefined || node.parent === undefined) return;
+  const { instrumentationScope: scope, startTime } = node.span;
+  const told = node.parent.children.find(({ mapped, span: { instrumentationScope, endTime } }) => {
+    if (toldCall(mapped) !== untold || instrumentationScope.name === scope.name || endTime === null) return false;
+    return startTime[0] < endTime[0] || (startTime[0] === endTime[0] && startTime[1] < endTime[1]);
+  });
+  if (told !== undefined) node.mapped = demoteModelCall(node.mapped);
 }
 
 /** A tree as the golden files hold it: every field of every run, without what only the processor knows. */

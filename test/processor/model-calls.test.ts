@@ -124,6 +124,38 @@ describe("two model runs, one inside the other, are one call", () => {
   });
 });
 
+describe("two libraries' spans of one call, side by side", () => {
+  /** Two calls under one parent, the second told by another library; the first one ends first. */
+  async function sideBySide(second: Attributes, spent: Attributes, scope = "sdk"): Promise<Record<string, string>> {
+    const bridge = await startBridge({ pendingAfterMillis: 60_000 });
+    const agent = bridge.tracer.startSpan("agent", { attributes: { "gen_ai.operation.name": "invoke_agent" } });
+    const under = trace.setSpan(context.active(), agent);
+    const attributes = { "gen_ai.operation.name": "chat", "gen_ai.request.model": "m", ...second };
+    const untold = bridge.provider.getTracer(scope).startSpan("sdk", { attributes }, under);
+    const told = startCall(bridge, "told", agent, messages);
+    end(told, tokens(7));
+    end(untold, spent);
+    const last = bridge.provider.getTracer(scope).startSpan("later", { attributes }, under);
+    end(last, spent);
+    agent.end();
+    const { agent: _, ...counts } = countsOf(await bridge.finish());
+    return counts;
+  }
+
+  it("are one call: the one without messages counts nothing, and only once", async () => {
+    expect(await sideBySide({}, tokens(7))).toEqual({ told: "llm 7", sdk: "chain", later: "llm 7" });
+  });
+
+  it.each<[why: string, ...Parameters<typeof sideBySide>, counts: string]>([
+    ["with messages of its own", messages, tokens(7), "sdk", "llm 7"],
+    ["with another count", {}, tokens(8), "sdk", "llm 8"],
+    ["of another model", { "gen_ai.request.model": "n" }, tokens(7), "sdk", "llm 7"],
+    ["of the same library", {}, tokens(7), "app", "llm 7"],
+  ])("are two calls: one %s", async (_why, second, spent, scope, counts) => {
+    expect(await sideBySide(second, spent, scope)).toMatchObject({ told: "llm 7", sdk: counts });
+  });
+});
+
 describe("the decision waits pendingAfterMillis at most", () => {
   it("then an inner call that ended stays the call where the outer one has shown no messages", async () => {
     const bridge = await startBridge({ pendingAfterMillis: 40 });
