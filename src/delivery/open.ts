@@ -21,6 +21,9 @@ import { destinationTag, newInstance } from "./spool/owners.js";
 import { createSpool } from "./spool/spool.js";
 import { createTimers } from "./timers.js";
 
+/** After how many failures, and no success, a service counts as never reached. */
+const UNREACHED_AFTER = 3;
+
 /** A delivery and what only its neighbours in this room may use of it. */
 export interface OpenDelivery {
   readonly delivery: Delivery;
@@ -49,6 +52,8 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
   const dispatcher = openDispatcher(options);
   let requests = 0;
   let failure: DeliveryError | undefined;
+  let isReached = false;
+  let failures = 0;
 
   const spool =
     settings.spool &&
@@ -64,9 +69,11 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
     timers,
     reporter,
     shelf: spool,
+    lastFailure: () => failure,
     onSettled: (_, fate) => {
       if (fate.kind !== "sent" && fate.kind !== "repeated") return;
       failure = undefined;
+      isReached = true;
       metrics.exported(1);
     },
   });
@@ -87,6 +94,21 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
   };
   const info = createServerInfo(httpOptions);
   const warn = (code: string, message: string) => reporter.say("warn", code, message);
+
+  /** Once a process: an outage later on is for diag, a service that was never there is for whoever set it up. */
+  function sayUnreached(): void {
+    if (isReached || failure?.kind === "unauthorized" || failure?.isQuota) return;
+    const isWrong = failure?.kind === "misconfigured";
+    reporter.warnOnce(
+      isWrong ? "LSB_WARN_WRONG_ENDPOINT" : "LSB_WARN_UNREACHED",
+      `No run has reached LangSmith so far (${failure?.message ?? "it has not answered"}). Runs are kept while they fit and the process lives. ` +
+        (isWrong
+          ? "What answers there is not LangSmith's ingestion: check LANGSMITH_ENDPOINT (of a self-hosted installation it ends in /api/v1)"
+          : "Check LANGSMITH_ENDPOINT and the network") +
+        ", or run `npx otel-langsmith doctor`.",
+    );
+  }
+
   const breaker = createBreaker(createHttp(httpOptions), { timers, now });
   const retry = createRetry(breaker, {
     ...settings.retry,
@@ -94,6 +116,9 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
     now,
     onRetry(error, delayMillis) {
       failure = error;
+      failures += 1;
+      // The wrong address does not pass by itself.
+      if (failures >= UNREACHED_AFTER || error.kind === "misconfigured") sayUnreached();
       if (error.kind === "unauthorized") {
         reporter.warnOnce(
           "LSB_WARN_KEY_REFUSED",
@@ -172,6 +197,7 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
 
   async function close(timeoutMillis: number): Promise<void> {
     await outbox.shutdown(timeoutMillis);
+    if (reporter.lost.shutdown) sayUnreached();
     await spool?.close();
     await dispatcher.close();
     metrics.close();
@@ -185,7 +211,7 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
     if (closing || queued + inFlight === 0 || now() < until) return;
     warn(
       "LSB_WARN_FLUSH_TIMEOUT",
-      `a flush ended after ${timeoutMillis} ms: ${counted(queued, "operation")} (${queuedBytes} bytes with those under way) ` +
+      `a flush ended after ${Math.round(timeoutMillis)} ms: ${counted(queued, "operation")} (${queuedBytes} bytes with those under way) ` +
         `wait in the queue, ${inFlight} are under way. They are sent later; to wait longer raise shutdownTimeoutMillis, ` +
         "and if this lasts, run `npx otel-langsmith doctor`",
     );

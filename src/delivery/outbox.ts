@@ -21,6 +21,8 @@ export interface OutboxOptions {
   reporter: Reporter;
   shelf: Shelf | undefined;
   onSettled: (item: Item, fate: Fate) => void;
+  /** Why the last attempt failed; undefined since the last success. */
+  lastFailure: () => DeliveryError | undefined;
 }
 
 export interface Outbox {
@@ -54,7 +56,7 @@ const ABORT_MILLIS = 500;
 
 type Place = "memory" | "disk" | "refused";
 
-export function createOutbox({ settings, timers, reporter, shelf, onSettled }: OutboxOptions): Outbox {
+export function createOutbox({ settings, timers, reporter, shelf, onSettled, lastFailure }: OutboxOptions): Outbox {
   const pending = createPendingRuns();
   const ledger = createLedger(timers);
   const stop = new AbortController();
@@ -276,7 +278,8 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled }: O
     await flush(timeoutMillis);
     stop.abort();
     await dispatcher.whenIdle(ABORT_MILLIS);
-    const why = `not sent within ${timeoutMillis} ms of shutdown`;
+    const failed = lastFailure();
+    const why = `not sent within ${Math.round(timeoutMillis)} ms of shutdown${failed ? `; the last attempt failed: ${failed.message}` : ""}`;
     giveUp(ledger.items(), new DeliveryError("stopped", why, { reach: "never_written" }));
     letGo();
   }

@@ -21,13 +21,14 @@ export function onProcessEnd(ending: Ending): () => void {
 
 /**
  * Node emits `beforeExit` whenever nothing is left to do, and goes on when a listener starts something. The first time
- * it is a flush, since the application's own listeners may start more work; the second time the end.
+ * it waits a turn, since the application's own listeners may start more work; the second time it is the end, which takes
+ * `shutdownTimeoutMillis` at most: a flush before it would double that where the service is away.
  */
 function onceIdle(ending: Ending): () => void {
   const first = () => {
     process.once("beforeExit", second);
-    // With nothing to send there is nothing to wait for, and Node would not ask again: spans that are open stayed so.
-    void ending.flush().then(() => setImmediate(() => {}));
+    // With nothing to wait for Node would not ask again: spans that are open stayed so.
+    setImmediate(() => {});
   };
   const second = () => void ending.close();
   process.once("beforeExit", first);

@@ -59,6 +59,40 @@ describe("delivery warns of", () => {
     expect(said("LSB_WARN_CONTINUED")).toEqual([expect.stringContaining(`trace ${root.id} is full`)]);
   }, 60_000);
 
+  it.each([
+    ["LSB_WARN_UNREACHED: a service that was never there", 503, "LSB_WARN_UNREACHED", "HTTP 503", 4],
+    ["LSB_WARN_WRONG_ENDPOINT: an address where no ingestion is", 404, "LSB_WARN_WRONG_ENDPOINT", "/api/v1", 2],
+  ])("%s, once a process, and not of an outage later on", async (_what, status, code, text, tries) => {
+    Reflect.deleteProperty(globalThis, Symbol.for("otel-langsmith.delivery.warned"));
+    const warnings: string[] = [];
+    vi.spyOn(process, "emitWarning").mockImplementation((message, options) => {
+      if (typeof options === "object") warnings.push(`${options.code} ${message}`);
+    });
+    const retry = { initialDelayMillis: 1, maxDelayMillis: 2 };
+    let isAway = true;
+    server.behave = () => (isAway ? { do: "answer", status } : { do: "take" });
+    for (let n = 0; n < 2; n += 1) {
+      const delivery = deliver({ retry });
+      delivery.send({ kind: "post", run: newRun() });
+      await until(() => server.requests.length >= tries * (n + 1));
+      await delivery.shutdown(50);
+      expect(delivery.stats().lost).toEqual({ shutdown: 1 });
+      expect(said("LSB_ERR_LOST_SHUTDOWN").at(-1)).toContain(`the last attempt failed: HTTP ${status}`);
+    }
+    expect(warnings).toEqual([expect.stringContaining(`${code} `)]);
+    expect(warnings[0]).toContain(text);
+    Reflect.deleteProperty(globalThis, Symbol.for("otel-langsmith.delivery.warned"));
+    isAway = false;
+    const later = deliver({ retry });
+    later.send({ kind: "post", run: newRun() });
+    await later.flush(10_000);
+    isAway = true;
+    const before = server.requests.length;
+    later.send({ kind: "post", run: newRun() });
+    await until(() => server.requests.length >= before + tries);
+    expect(warnings).toHaveLength(1);
+  });
+
   it("LSB_WARN_COMPRESSION_OFF: a server that refuses the compression it offered", async () => {
     server.behave = ({ headers }) => (headers["content-encoding"] ? { do: "answer", status: 415 } : { do: "take" });
     const delivery = deliver({ compression: "gzip" });

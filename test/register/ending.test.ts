@@ -152,6 +152,26 @@ describe("an end that cannot flush", () => {
     }
   });
 
+  it("ends by itself within one shutdownTimeoutMillis when the service hangs", async () => {
+    const hanging = await startHanging();
+    try {
+      const text = `import { register } from "otel-langsmith"; import { trace } from "@opentelemetry/api";
+        register({ shutdownTimeoutMillis: 3000 });${ASK}ask("asked");
+        process.once("beforeExit", () => {
+          const idleAt = performance.now();
+          process.once("exit", () => console.log(Math.round(performance.now() - idleAt)));
+        });`;
+      await application.write("idle.mjs", text);
+      const ended = await application.start(["idle.mjs"], { LANGSMITH_ENDPOINT: hanging.url }).ended();
+      expect(ended).toMatchObject({ code: 0 });
+      // Twice that is what a flush and then a shutdown took.
+      expect(Number(ended.stdout.trim().split("\n").at(-1))).toBeLessThan(5_500);
+      expect(ended.stderr).toContain("LSB_WARN_UNREACHED");
+    } finally {
+      await hanging.close();
+    }
+  });
+
   it("process.exit() loses what is queued, and not after forceFlush", async () => {
     const program = (
       more: string,
