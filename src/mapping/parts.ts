@@ -173,7 +173,7 @@ export function resultContent(output: unknown): unknown {
   // The AI SDK says what kind of value it is: `{ type: "json", value }`.
   if (isObject(output) && typeof output["type"] === "string" && "value" in output)
     return resultContent(output["value"]);
-  if (Array.isArray(output) && output.length > 0 && output.every(isPart)) {
+  if (Array.isArray(output) && output.some(isPart) && output.every(isTyped)) {
     const parts: Parts = { content: [], calls: [], results: [] };
     addParts(output, parts);
     return contentOf(parts.content);
@@ -191,6 +191,11 @@ function resultOfTyped(text: string): unknown {
 
 function isPart(value: unknown): boolean {
   return isObject(value) && typeof value["type"] === "string" && (textTypes.has(value["type"]) || isMedia(value));
+}
+
+/** A part of another kind, among some that are known: where an SDK left its bytes out. */
+function isTyped(value: unknown): boolean {
+  return isObject(value) && typeof value["type"] === "string";
 }
 
 function isMedia(value: KeyValues): boolean {

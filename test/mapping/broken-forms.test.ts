@@ -177,6 +177,18 @@ describe("results, refusals, files", () => {
     ]);
   });
 
+  test("a tool's result in parts is its text, and stays parts where one is none", () => {
+    const text = { type: "text", text: '{"t":18}' };
+    const result = (content: unknown) =>
+      mapped({ "gen_ai.operation.name": "execute_tool", "anthropic.tool_result.content": JSON.stringify(content) });
+    expect(result([text]).content.outputs).toEqual({ t: 18 });
+    const mixed = [text, { type: "anthropic_image" }];
+    expect(result(mixed).content.outputs).toEqual({ output: mixed });
+    expect(asked([{ role: "tool", parts: [{ type: "tool_call_response", id: "c", response: mixed }] }])).toEqual([
+      { role: "tool", tool_call_id: "c", content: mixed },
+    ]);
+  });
+
   test("nothing found is an answer of a retriever", () => {
     const attributes = { "openinference.span.kind": "RETRIEVER", "input.value": "q", "output.value": "[]" };
     expect(mapped(attributes).content.outputs).toEqual({ documents: [] });

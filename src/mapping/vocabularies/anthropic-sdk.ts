@@ -1,4 +1,6 @@
 // The Anthropic SDK's own spans: the GenAI conventions, and a few keys beside them.
+import { decode } from "../json.js";
+import { resultContent } from "../parts.js";
 import type { Vocabulary } from "../vocabulary.js";
 
 export const anthropicSdk: Vocabulary = {
@@ -7,6 +9,11 @@ export const anthropicSdk: Vocabulary = {
   scopes: ["com.anthropic.sdk.typescript"],
   rules: [
     { keys: ["anthropic.message.stop_reason"], to: "finish_reason" },
-    { keys: ["anthropic.tool_result.content"], to: "tool_result" },
+    {
+      keys: ["anthropic.tool_result.content"],
+      to: "tool_result",
+      as: (content) => resultContent(decode(content)),
+      note: "parts that are all text are that text",
+    },
   ],
 };
