@@ -57,7 +57,7 @@ const counts = {
   estimated: (folder: string, file: string) =>
     folder === "traceloop-openai" && /stream-(usage|after-parent-end)/.test(file),
   /** Mastra's model span tells the sum of its steps. */
-  summed: (folder: string) => folder === "mastra-otel-bridge",
+  summed: (folder: string) => folder.startsWith("mastra-otel-bridge"),
 };
 
 /** OpenLLMetry's LangChain instrumentation, and Langfuse's joined stream, lose tool calls or run them together. */

@@ -15,7 +15,7 @@ const saidOtherwise: readonly [why: string, key: RegExp, value?: RegExp][] = [
   ["marks of content that was left out", /./, /^__REDACTED__$/],
   [
     "parts have other types in OpenAI's form",
-    /(messages|instructions|toolCalls|prompt|observation\.(in|out)put|_messages\..*type|^(in|out)put\.value)/,
+    /(messages|instructions|toolCalls|prompt|observation\.(in|out)put|tool_result\.content|_messages\..*type|^(in|out)put\.value)/,
     /^(thinking|document|input_(text|image|file)|refusal|text|blob|uri|file|tool[-_](call|result|use|call_response)|error-text|summary_text|function_call(_output)?|output_text)$/,
   ],
   [
@@ -41,6 +41,8 @@ const saidOtherwise: readonly [why: string, key: RegExp, value?: RegExp][] = [
   ],
   ["Logfire's schema says which attributes are JSON", /^logfire\.json_schema$/],
   ["an error's level and stack are in the error", /^(langfuse\.observation\.level|exception\.stacktrace)$/],
+  ["a user's message of results alone is a tool's", /^gen_ai\.input\.messages$/, /^user$/],
+  ["when Mastra stored a part", /^gen_ai\.input\.messages$/, /^\d{13}$/],
   ["unknown names nothing", /^error\.type$/, /^unknown$/],
 ];
 
