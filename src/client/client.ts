@@ -1,7 +1,7 @@
 // A small client for what programs use of LangSmith's: flush, read runs back, score them.
 import { bridges, primaryBridge } from "../bridges.js";
 import { isUuid } from "../identity/ids.js";
-import { resolveOptions } from "../options.js";
+import { resolveOptions, urlOf } from "../options.js";
 import { allEnded } from "../tracing/authored-run.js";
 import { RunIdError } from "../tracing/custom-ids.js";
 import { flushDirect } from "../tracing/run-tree-direct.js";
@@ -32,7 +32,9 @@ export interface ClientOptions {
 export class Client {
   readonly #given: ClientOptions;
 
+  /** @throws LangSmithOptionError for an `apiUrl` that is no http(s) address */
   constructor(options: ClientOptions = {}) {
+    if (options.apiUrl !== undefined) urlOf("apiUrl", options.apiUrl);
     this.#given = options;
   }
 

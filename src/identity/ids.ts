@@ -115,11 +115,12 @@ export function uuid7(): string {
  * @throws RangeError where the time is none
  */
 export function uuid7FromTime(time: number | string): string {
-  const millis = typeof time === "string" ? Date.parse(time) : Math.floor(time);
+  // A caller without types may give anything; null would be 1970.
+  const millis = time === null ? Number.NaN : typeof time === "string" ? Date.parse(time) : Math.floor(time);
   if (!(millis >= 0 && millis < 2 ** 48)) {
-    throw new RangeError(
-      `LSB_ERR_TIME: ${JSON.stringify(time)} is no time a UUID v7 can hold; give milliseconds or an ISO 8601 string`,
-    );
+    const said = typeof time === "string" ? JSON.stringify(time) : String(time);
+    const message = `LSB_ERR_TIME: ${said} is no time a UUID v7 can hold; give milliseconds or an ISO 8601 string`;
+    throw Object.assign(new RangeError(message), { code: "LSB_ERR_TIME" });
   }
   return spell(millis, randomInt32() & 0x3fff_ffff);
 }

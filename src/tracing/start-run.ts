@@ -36,7 +36,10 @@ export function startActiveRun<Result>(
 ): Result {
   const options = typeof given === "function" ? {} : given;
   const fn = typeof given === "function" ? given : then;
-  if (typeof fn !== "function") throw new TypeError("LSB_ERR_OPTION: startActiveRun needs a function to run");
+  if (typeof fn !== "function") {
+    const message = "LSB_ERR_OPTION: startActiveRun needs a function to run";
+    throw Object.assign(new TypeError(message), { code: "LSB_ERR_OPTION" });
+  }
   const { inputs = {}, outputs: _outputs, parent_run, ...config } = options;
   let tree: RunTree | undefined;
   const block = traceable(

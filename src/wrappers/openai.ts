@@ -61,7 +61,8 @@ const INVOCATION_KEYS: ReadonlySet<string> = new Set([
  */
 export function wrapOpenAI<OpenAI extends OpenAILike>(openai: OpenAI, options: WrapOpenAIOptions = {}): OpenAI {
   if (isTraceableFunction(openai.chat.completions.create)) {
-    throw new TypeError("LSB_ERR_OPTION: This instance of OpenAI client has been already wrapped once.");
+    const message = "LSB_ERR_OPTION: This instance of OpenAI client has been already wrapped once.";
+    throw Object.assign(new TypeError(message), { code: "LSB_ERR_OPTION" });
   }
   const { metadata = {}, ...rest } = options;
   const { ls_invocation_params: params, ...kept } = metadata;

@@ -308,6 +308,10 @@ describe("the way to the service", () => {
   });
 });
 
+it("an address that is none is a clear error", () => {
+  expect(() => new Client({ apiUrl: "langsmith" })).toThrow(expect.objectContaining({ code: "LSB_ERR_OPTION" }));
+});
+
 describe("whom a client speaks for", () => {
   it("one of the processor's own address and key needs no word", async () => {
     const same = new Client({ apiUrl: `${server.url}/` });

@@ -77,5 +77,7 @@ describe("uuid7", () => {
     expect(millisOfUuid7(uuid7FromTime("2024-01-02T03:04:05.678Z"))).toBe(Date.parse("2024-01-02T03:04:05.678Z"));
     expect(() => uuid7FromTime("yesterday")).toThrow(/LSB_ERR_TIME.*yesterday/);
     expect(() => uuid7FromTime(-1)).toThrow(/LSB_ERR_TIME/);
+    expect(() => uuid7FromTime(Number.NaN)).toThrow(expect.objectContaining({ code: "LSB_ERR_TIME" }));
+    expect(() => uuid7FromTime(JSON.parse("null"))).toThrow(expect.objectContaining({ code: "LSB_ERR_TIME" }));
   });
 });
