@@ -166,7 +166,7 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
     limits: () => info.limits,
   });
 
-  spool?.start({ send: outbox.sendParked, limits: outbox.batchLimits });
+  spool?.start({ send: outbox.sendParked, limits: outbox.batchLimits, parkAll: outbox.parkAll });
 
   let isAwaited = false;
 

@@ -35,6 +35,8 @@ export interface Outbox {
   cut(item: Item): boolean;
   /** Items from the spool, through the same chain; what comes to nothing stays there. */
   sendParked(items: readonly Item[]): Promise<void>;
+  /** Everything in memory goes to disk: the process ends without a shutdown, or before it was done. */
+  parkAll(): void;
   batchLimits(): { maxCount: number; maxBytes: number };
   flush(timeoutMillis: number): Promise<void>;
   shutdown(timeoutMillis: number): Promise<void>;
@@ -303,6 +305,11 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled, las
       await dispatcher.sendBeside(items).catch((error: unknown) => {
         reporter.say("info", "LSB_INFO_SPOOL_WAITS", `the spool waits: ${toDeliveryError(error).message}`);
       });
+    },
+    parkAll() {
+      isClosed = true;
+      stop.abort();
+      giveUp(ledger.items(), new DeliveryError("stopped", "the process ended", { reach: "never_written" }));
     },
     batchLimits: dispatcher.limits,
     flush,

@@ -32,6 +32,8 @@ export interface Spool {
 }
 
 export interface SpoolSending {
+  /** The process ends now: parks what is in memory, without the event loop. */
+  parkAll?: () => void;
   send: (items: readonly Item[]) => Promise<void>;
   limits: () => { maxCount: number; maxBytes: number };
 }
@@ -101,6 +103,7 @@ export function createSpool({ options, instance, timers, reporter, now }: SpoolS
   const cancelBeat = repeat(owners.heartbeatMillis, () => owners.beat());
   const cancelAdopt = repeat(ADOPT_MILLIS, adopt);
   const onExit = () => {
+    sending?.parkAll?.();
     appender.closeSync();
     lanes.settleSync();
   };

@@ -186,10 +186,10 @@ describe("mode always", () => {
     expect(await readdir(dir)).toEqual([]);
   });
 
-  it("loses nothing at process.exit without a flush", async () => {
+  it.each(["always", "failures"])("loses nothing at process.exit without a flush: %s", async (mode) => {
     await server.stop();
     const program = fileURLToPath(new URL("./exits-at-once.ts", import.meta.url));
-    const child = fork(program, [dir, server.url], {
+    const child = fork(program, [dir, server.url, mode], {
       execArgv: ["--import", "tsx"],
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
