@@ -13,10 +13,10 @@ import { addOrigin, addUnread, type Wishes, wishesOf } from "./metadata.js";
 import { contentEvents, noEvents, readSlots } from "./read.js";
 import { copyOf, type Slots } from "./slots.js";
 import type { MappableSpan } from "./span.js";
+import { usageOfSpan } from "./span-usage.js";
 import { addParam, addParams, toParamName, toTools } from "./tools.js";
-import { toUsage, type UsageMetadata, usageFrom, withDetails } from "./usage.js";
 import { defaultVocabularies } from "./vocabularies/index.js";
-import { type Field, toRunType, type Vocabulary } from "./vocabulary.js";
+import { toRunType, type Vocabulary } from "./vocabulary.js";
 
 /**
  * Maps a span to its run's content. The same for live spans (a pending run) and ended ones. Whatever the attributes
@@ -58,7 +58,7 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
   );
   const params = paramsOf(slots, wishes, insAndOuts);
   if (isModelCall) describeModel(metadata, params, type);
-  const usage = usageOf(slots, wishes, insAndOuts, isModelCall ? span : undefined, vocabularies);
+  const usage = usageOfSpan(slots, wishes, insAndOuts, isModelCall ? span : undefined, vocabularies);
   if (usage.metadata !== undefined && isModelCall) metadata["usage_metadata"] = usage.metadata;
   if (!isModelCall) for (const key of Object.keys(usage.counts)) metadata[key] ??= usage.counts[key];
 
@@ -185,46 +185,6 @@ function takeUsage(insAndOuts: InsAndOuts): unknown {
   insAndOuts.outputs = rest;
   if (isObject(usage)) insAndOuts.usage ??= usage;
   return usage;
-}
-
-const usageFields: readonly Field[] = [
-  "usage.input_tokens",
-  "usage.output_tokens",
-  "usage.total_tokens",
-  "usage.cache_read",
-  "usage.cache_creation",
-  "usage.reasoning",
-  "usage.input_cost",
-  "usage.output_cost",
-  "usage.total_cost",
-  "usage",
-];
-
-/** Usage where `span` is a model call's; and the counts as they were stated, which is all that other runs show. */
-function usageOf(
-  slots: Slots,
-  wishes: Wishes,
-  insAndOuts: InsAndOuts,
-  span: MappableSpan | undefined,
-  vocabularies: readonly Vocabulary[],
-): { metadata?: UsageMetadata; counts: KeyValues } {
-  const counts: KeyValues = {};
-  for (const field of usageFields) {
-    for (const { key, value } of slots.all(field)) {
-      if (key === undefined) continue;
-      counts[key] = copyOf(value);
-      break;
-    }
-  }
-  for (const field of ["usage.input_details", "usage.output_details"] as const) {
-    for (const { key, value } of slots.all(field)) if (key !== undefined && value !== 0) counts[key] = copyOf(value);
-  }
-  if (wishes.usage !== undefined && Object.keys(counts).length === 0) counts["metadata.usage_metadata"] = wishes.usage;
-  if (span === undefined) return { counts };
-  const isApart = vocabularies.some((vocabulary) => vocabulary.countsCachedApart?.includes(span.scope.name) === true);
-  const stated = usageFrom(slots, isApart) ?? toUsage(wishes.usage);
-  const usage = stated === undefined ? toUsage(insAndOuts.usage) : withDetails(stated, insAndOuts.usage);
-  return usage === undefined ? { counts } : { metadata: usage, counts };
 }
 
 /** The call that a tool's result answers, where the result is LangChain's message. */

@@ -2,6 +2,7 @@
 import type { KeyValues } from "../run.js";
 import { decode, isObject, put, toCount } from "./json.js";
 import type { Slots } from "./slots.js";
+import { inputDetails, inputKeys, outputDetails, outputKeys, remainders, totalKeys } from "./usage-names.js";
 
 /** Usage as LangSmith takes it. Details are parts of their total. */
 export interface UsageMetadata extends KeyValues {
@@ -28,52 +29,8 @@ interface Counts {
   isCachedApart: boolean;
 }
 
-const inputKeys = ["input_tokens", "prompt_tokens", "inputTokens", "promptTokens", "promptTokenCount", "input"];
-const outputKeys = [
-  "output_tokens",
-  "completion_tokens",
-  "outputTokens",
-  "completionTokens",
-  "candidatesTokenCount",
-  "output",
-];
+/** A usage object of no more keys tells totals alone. */
 const totalsOnly = 3;
-const totalKeys = ["total_tokens", "totalTokens", "totalTokenCount", "total"];
-
-/** Names that APIs give to parts of the input and the output, and LangSmith's for them. */
-const inputDetails: Readonly<Record<string, string>> = {
-  cached_tokens: "cache_read",
-  cache_read: "cache_read",
-  cacheReadTokens: "cache_read",
-  cachedInputTokens: "cache_read",
-  cache_read_input_tokens: "cache_read",
-  cachedContentTokenCount: "cache_read",
-  input_cached_tokens: "cache_read",
-  input_cache_read: "cache_read",
-  cache_creation: "cache_creation",
-  cache_write: "cache_creation",
-  cacheWriteTokens: "cache_creation",
-  cache_creation_input_tokens: "cache_creation",
-  input_cache_creation: "cache_creation",
-  audio: "audio",
-  audio_tokens: "audio",
-  input_audio: "audio",
-  input_audio_tokens: "audio",
-};
-const outputDetails: Readonly<Record<string, string>> = {
-  reasoning: "reasoning",
-  reasoning_tokens: "reasoning",
-  reasoningTokens: "reasoning",
-  thoughtsTokenCount: "reasoning",
-  output_reasoning: "reasoning",
-  output_reasoning_tokens: "reasoning",
-  audio: "audio",
-  audio_tokens: "audio",
-  output_audio: "audio",
-  output_audio_tokens: "audio",
-};
-/** What is all of its total that is not one of the other parts: no detail. */
-const remainders = new Set(["noCacheTokens", "textTokens", "text_tokens", "no_cache_tokens"]);
 
 /** The usage that single counts and usage objects of a span come to; undefined where there is no count and no cost. */
 export function usageFrom(slots: Slots, isScopeCachedApart: boolean): UsageMetadata | undefined {
