@@ -97,7 +97,7 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
 
   /** Once a process: an outage later on is for diag, a service that was never there is for whoever set it up. */
   function sayUnreached(): void {
-    if (isReached || failure?.kind === "unauthorized" || failure?.isQuota) return;
+    if (isReached || failure?.kind === "unauthorized" || failure?.kind === "throttled") return;
     const isWrong = failure?.kind === "misconfigured";
     reporter.warnOnce(
       isWrong ? "LSB_WARN_WRONG_ENDPOINT" : "LSB_WARN_UNREACHED",
@@ -117,6 +117,7 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
     onRetry(error, delayMillis) {
       failure = error;
       failures += 1;
+      if (error.kind === "unauthorized" || error.kind === "misconfigured" || error.isQuota) outbox.waitNoMore();
       // The wrong address does not pass by itself.
       if (failures >= UNREACHED_AFTER || error.kind === "misconfigured") sayUnreached();
       if (error.kind === "unauthorized") {

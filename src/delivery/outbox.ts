@@ -35,6 +35,8 @@ export interface Outbox {
   cut(item: Item): boolean;
   /** Items from the spool, through the same chain; what comes to nothing stays there. */
   sendParked(items: readonly Item[]): Promise<void>;
+  /** What stands in the way does not pass by itself: whoever awaits a flush, or a shutdown, waits in vain. */
+  waitNoMore(): void;
   /** Everything in memory goes to disk: the process ends without a shutdown, or before it was done. */
   parkAll(): void;
   batchLimits(): { maxCount: number; maxBytes: number };
@@ -77,6 +79,7 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled, las
   });
   let sent = 0;
   let repeated = 0;
+  const flushes = new Set<() => void>();
   let isClosed = false;
   let closing: Promise<void> | undefined;
 
@@ -269,8 +272,12 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled, las
     if (ledger.count === 0) return;
     const letGo = timers.hold();
     const ended = ledger.whenReleased(timeoutMillis);
-    dispatcher.hurry();
-    await ended;
+    await new Promise<void>((resolve) => {
+      flushes.add(resolve);
+      void ended.then(resolve);
+      dispatcher.hurry();
+      void ended.then(() => flushes.delete(resolve));
+    });
     letGo();
   }
 
@@ -305,6 +312,10 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled, las
       await dispatcher.sendBeside(items).catch((error: unknown) => {
         reporter.say("info", "LSB_INFO_SPOOL_WAITS", `the spool waits: ${toDeliveryError(error).message}`);
       });
+    },
+    waitNoMore() {
+      for (const resolve of flushes) resolve();
+      flushes.clear();
     },
     parkAll() {
       isClosed = true;

@@ -1,5 +1,6 @@
 // Counts what happens and says it: through `diag` at a bounded rate, and what a newcomer must see as a process warning.
 import { diag } from "@opentelemetry/api";
+import { isUnawaited } from "../unawaited.js";
 import type { Loss, LossCause } from "./operation.js";
 
 export interface Reporter {
@@ -31,7 +32,7 @@ export function createReporter(
 
   function tell(loss: Loss): void {
     try {
-      onError?.(loss);
+      isUnawaited(onError?.(loss));
     } catch (error) {
       say("warn", "LSB_WARN_ON_ERROR", `onError threw ${error instanceof Error ? error.name : typeof error}`);
     }

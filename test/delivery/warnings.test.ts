@@ -151,6 +151,25 @@ describe("delivery warns of", () => {
   });
 });
 
+describe("what only people can set right", () => {
+  it.each([
+    ["a refused key", 401, "{}"],
+    ["a monthly limit", 429, '{"detail":"Monthly unique traces usage limit exceeded"}'],
+    ["an address without ingestion", 404, "{}"],
+  ])("keeps nobody waiting at a flush or a shutdown: %s", async (_what, status, body) => {
+    vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    server.behave = () => ({ do: "answer", status, body });
+    const delivery = deliver();
+    for (let i = 0; i < 300; i += 1) delivery.send({ kind: "post", run: newRun() });
+    // The test's own time is less than these.
+    await delivery.flush(600_000);
+    expect(delivery.stats().queued + delivery.stats().inFlight).toBe(300);
+    await delivery.flush(600_000);
+    await delivery.shutdown(600_000);
+    expect(delivery.stats().lost).toEqual({ shutdown: 300 });
+  });
+});
+
 describe("a run that is patched after it was complete", () => {
   it("is warned about with LSB_WARN_PATCHED_TWICE, by its name, once", async () => {
     forgetWarnings();
