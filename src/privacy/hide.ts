@@ -1,6 +1,7 @@
 // Hiding: what of a finished run may be said. Pure; it gets a run and returns one.
 import type { HideOption } from "../options.js";
 import type { KeyValues, Run, RunEvent } from "../run.js";
+import { isUnawaited } from "../unawaited.js";
 
 export interface HideOptions {
   readonly hideInputs: HideOption;
@@ -46,6 +47,7 @@ function applied(
   if (option === true) return {};
   try {
     const result: unknown = option(structuredCopy(values));
+    if (isUnawaited(result)) throw new TypeError("it answered with a promise, which hiding cannot wait for");
     return isKeyValues(result) ? result : {};
   } catch (error) {
     onError(name, error);

@@ -24,6 +24,7 @@ import { sayWhenTracedTwice } from "../native/traced-twice.js";
 import type { ResolvedOptions } from "../options.js";
 import type { KeyValues } from "../run.js";
 import { isInfrastructureScope } from "../selection/infrastructure.js";
+import { isUnawaited } from "../unawaited.js";
 import { warnOnce } from "../warnings.js";
 import type { GenAi } from "./genai.js";
 import type { LocalTrace, LocalTraces, ProjectOfTrace } from "./local-traces.js";
@@ -94,7 +95,12 @@ export function createPlacing({ owner, options, traces, isOwn, genAi }: PlacingO
     const byDefault = isLocalRoot || !isInfrastructureScope(scope) || genAi.isMarked(span.attributes);
     if (spans === "application") return byDefault;
     try {
-      return spans({ name: span.name, kind: span.kind, scope, attributes: span.attributes }, byDefault) === true;
+      const answer: unknown = spans(
+        { name: span.name, kind: span.kind, scope, attributes: span.attributes },
+        byDefault,
+      );
+      if (isUnawaited(answer)) throw new TypeError("it answered with a promise");
+      return answer === true;
     } catch (error) {
       warnOnce(
         "LSB_WARN_SPANS_OPTION",

@@ -7,6 +7,7 @@ import type { MappableSpan } from "../mapping/span.js";
 import { isLocalAddress, type ReplicaOptions, type ResolvedOptions, urlOf } from "../options.js";
 import { hide } from "../privacy/hide.js";
 import type { Run } from "../run.js";
+import { isUnawaited } from "../unawaited.js";
 import { warnOnce } from "../warnings.js";
 
 /** One destination and its queue. */
@@ -54,6 +55,16 @@ export function createSink(options: ResolvedOptions): Sink | undefined {
     if (!transformRun || !span) return run;
     try {
       const result: unknown = transformRun(structuredCopy(run), span);
+      if (isUnawaited(result)) {
+        // What it would have changed, or hidden, is not known: nothing is said rather than too much.
+        warnOnce(
+          "LSB_WARN_TRANSFORM",
+          "transformRun answered with a promise, which cannot be waited for; its runs are not sent, and counted in stats().withheld. Let it answer at once.",
+          "promise",
+        );
+        withheld += 1;
+        return undefined;
+      }
       if (typeof result === "object" && result !== null) return inPlace({ ...run, ...result }, run);
       withheld += 1;
       return undefined;
@@ -92,7 +103,7 @@ export function createSink(options: ResolvedOptions): Sink | undefined {
     lose(cause, runs, message) {
       lost[cause] = (lost[cause] ?? 0) + runs;
       try {
-        options.given.onError?.({ cause, runs, message });
+        isUnawaited(options.given.onError?.({ cause, runs, message }));
       } catch (error) {
         diag.error("otel-langsmith: onError threw", error);
       }

@@ -6,6 +6,7 @@ import { setPlace } from "../identity/context.js";
 import { knownPlace } from "../identity/known-places.js";
 import { MAX_AHEAD_MICROS } from "../identity/place.js";
 import type { KeyValues } from "../run.js";
+import { isUnawaited } from "../unawaited.js";
 import { readOurs, withoutOurs } from "./baggage.js";
 import type { InboundRules } from "./options.js";
 import { type Refusals, sayProjectRefused } from "./refusals.js";
@@ -63,7 +64,9 @@ function stripBaggage(context: Context): Context {
 function isWanted({ trace }: InboundRules, carrier: unknown, refusals: Refusals): boolean {
   if (typeof trace === "boolean") return trace;
   try {
-    return trace(carrier) === true;
+    const answer: unknown = trace(carrier);
+    if (isUnawaited(answer)) refusals.count("carrier");
+    return answer === true;
   } catch {
     refusals.count("carrier");
     return false;

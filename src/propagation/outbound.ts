@@ -3,6 +3,7 @@ import { type Context, propagation, type TextMapSetter } from "@opentelemetry/ap
 import { primaryBridge } from "../bridges.js";
 import { SEGMENT_LENGTH } from "../identity/dotted-order.js";
 import type { KeyValues } from "../run.js";
+import { isUnawaited } from "../unawaited.js";
 import { warnOnce } from "../warnings.js";
 import { isOurs, writeBaggage } from "./baggage.js";
 import { type Current, currentOf, isUntraced } from "./current.js";
@@ -38,7 +39,8 @@ export function giveHeaders<Carrier>(
 function isWanted({ trace }: OutboundRules, carrier: unknown): boolean {
   if (typeof trace === "boolean") return trace;
   try {
-    return trace(carrier) === true;
+    const answer: unknown = trace(carrier);
+    return !isUnawaited(answer) && answer === true;
   } catch {
     return false;
   }
