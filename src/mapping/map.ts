@@ -147,7 +147,7 @@ function paramsOf(slots: Slots, wishes: Wishes, insAndOuts: InsAndOuts): KeyValu
   if (wishes.params !== undefined) addParams(params, wishes.params);
   if (insAndOuts.asked !== undefined) addParams(params, insAndOuts.asked);
   const tools = slots.first("tools", toTools, false) ?? toTools(params["tools"]);
-  delete params["tools"];
+  if (Object.hasOwn(params, "tools")) delete params["tools"];
   if (params["max_output_tokens"] !== undefined && params["max_output_tokens"] === params["max_tokens"]) {
     delete params["max_output_tokens"];
   }

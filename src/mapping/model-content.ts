@@ -85,7 +85,12 @@ function richer<T extends Request | Response>(
 function inOrder(lists: readonly Candidate[], bodies: readonly Candidate[]): readonly Candidate[] {
   if (bodies.length === 0) return lists;
   if (lists.length === 0) return bodies;
-  return [...lists, ...bodies].sort((a, b) => a.rank - b.rank);
+  const ordered = [...lists];
+  for (const body of bodies) {
+    const at = ordered.findIndex((list) => list.rank > body.rank);
+    ordered.splice(at === -1 ? ordered.length : at, 0, body);
+  }
+  return ordered;
 }
 
 /** How many things a conversation says: texts, parts and calls, however they are grouped to messages. */

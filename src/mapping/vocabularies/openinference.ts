@@ -1,5 +1,6 @@
 // OpenInference (Arize): flattened messages, and whole bodies beside them.
-import { decode, isObject } from "../json.js";
+import type { KeyValues } from "../../run.js";
+import { decode, isObject, put } from "../json.js";
 import type { MappableSpan } from "../span.js";
 import { redacted } from "../there.js";
 import { byValue, isOneOf, type Vocabulary } from "../vocabulary.js";
@@ -16,12 +17,23 @@ const kinds = byValue(
   "chain",
 );
 
+const ofConversation = new Set([
+  "messages",
+  "system",
+  "instructions",
+  "input",
+  "prompt",
+  "contents",
+  "systemInstruction",
+]);
+
 /** Model parameters, without the conversation: it stands in the messages already, or was hidden there. */
 function parameters(value: unknown): unknown {
-  const params = decode(value);
-  if (!isObject(params)) return undefined;
-  const { messages, system, instructions, input, prompt, contents, systemInstruction, ...rest } = params;
-  return rest;
+  const stated = decode(value);
+  if (!isObject(stated)) return undefined;
+  const params: KeyValues = {};
+  for (const key of Object.keys(stated)) if (!ofConversation.has(key)) put(params, key, stated[key]);
+  return params;
 }
 
 /**
