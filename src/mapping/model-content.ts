@@ -2,7 +2,7 @@
 import type { KeyValues } from "../run.js";
 import { choicesOf, messageOf, type Request, type Response, toRequest, toResponse } from "./conversation.js";
 import { type InsAndOuts, there, wrap } from "./ins-and-outs.js";
-import { decode, decodeText, encode, isObject, put } from "./json.js";
+import { decode, decodeText, encode, isObject, put, toCount } from "./json.js";
 import { type Turn, toFinishes, toSystem } from "./messages.js";
 import type { Candidate, Slots } from "./slots.js";
 import { isThere, redacted } from "./there.js";
@@ -142,7 +142,7 @@ function answer(content: InsAndOuts, slots: Slots): void {
     return;
   }
   const stated = slots.first("outputs", there, false) ?? slots.first("output_messages", there, false);
-  const value = decodeText(stated);
+  const value = decodeText(stated) ?? emptyAnswer(slots, finishes, content);
   if (value === undefined) return;
   content.hasMessages = true;
   // An object that answers a conversation is what was asked for as JSON; a lone error is what a wrapper noted.
@@ -159,6 +159,12 @@ function answer(content: InsAndOuts, slots: Slots): void {
         : (encode(value) ?? "");
   content.outputs = { choices: choicesOf([{ message: { role: "assistant", content: text } }], finishes) };
   content.hasFinish = true;
+}
+
+/** No answer is noted, but that it ended and took no tokens: it was empty. */
+function emptyAnswer(slots: Slots, finishes: unknown, { inputs }: InsAndOuts): string | undefined {
+  if (finishes === undefined || inputs === undefined) return undefined;
+  return toCount(slots.all("usage.output_tokens")[0]?.value) === 0 ? "" : undefined;
 }
 
 /** The answer from pieces in attributes of their own. */

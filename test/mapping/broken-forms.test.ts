@@ -189,6 +189,20 @@ describe("results, refusals, files", () => {
     ]);
   });
 
+  test("an answer that ended and took no tokens was empty; one that took some was left out", () => {
+    const outputs = (spent: number) =>
+      mapped({
+        "ai.operationId": "ai.generateText.doGenerate",
+        "ai.prompt.messages": '[{"role":"user","content":"q"}]',
+        "ai.response.finishReason": "stop",
+        "ai.usage.outputTokens": spent,
+      }).content.outputs;
+    expect(outputs(0)).toEqual({
+      choices: [{ index: 0, message: { role: "assistant", content: "" }, finish_reason: "stop" }],
+    });
+    expect(outputs(9)).toBeUndefined();
+  });
+
   test("nothing found is an answer of a retriever", () => {
     const attributes = { "openinference.span.kind": "RETRIEVER", "input.value": "q", "output.value": "[]" };
     expect(mapped(attributes).content.outputs).toEqual({ documents: [] });

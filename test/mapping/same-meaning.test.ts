@@ -149,7 +149,7 @@ const ways: readonly Way[] = [
     say: (attributes) => {
       const isFinish = (key: string) => /(finish_?reasons?|stop_reason)$/i.test(key);
       // Of an empty answer the reason to end is all that shows it.
-      if (!Object.keys(attributes).some(isFinish) || attributes["ai.response.text"] === "") return undefined;
+      if (!Object.keys(attributes).some(isFinish) || attributes["gen_ai.usage.output_tokens"] === 0) return undefined;
       return Object.fromEntries(Object.entries(attributes).filter(([key]) => !isFinish(key)));
     },
     without: withoutFinish,
