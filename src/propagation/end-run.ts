@@ -6,6 +6,7 @@ import { entriesById, isSpanOpen } from "../identity/node.js";
 import { placeOfDottedOrder } from "../identity/place.js";
 import { isoOf, microsOfIso } from "../identity/time.js";
 import type { KeyValues, Run } from "../run.js";
+import { warnOnce } from "../warnings.js";
 import { isBareId, type RunReference, RunReferenceError, referenceOf } from "./reference.js";
 import type { RunLike } from "./set-run.js";
 
@@ -13,7 +14,7 @@ export interface EndRunOptions {
   /** What the run returned; anything but an object stands under `output`. */
   readonly outputs?: unknown;
   /** Why it failed. */
-  readonly error?: string | Error;
+  readonly error?: unknown;
   /** When it ended: a Date, milliseconds, or ISO 8601. Default now; never before its start. */
   readonly endTime?: Date | number | string;
   /** Inputs, where they were not sent before. */
@@ -105,9 +106,14 @@ function ended(reference: RunReference, options: EndRunOptions): Run {
 function endMicros(time: EndRunOptions["endTime"]): number {
   const now = Date.now() * 1000;
   if (time === undefined) return now;
-  if (typeof time === "string") return microsOfIso(time) ?? now;
-  const millis = typeof time === "number" ? time : time.getTime();
-  return Number.isFinite(millis) && millis >= 0 ? Math.floor(millis * 1000) : now;
+  const millis = time instanceof Date ? time.getTime() : time;
+  const micros = typeof millis === "number" ? Math.floor(millis * 1000) : microsOfIso(millis);
+  if (micros !== undefined && Number.isFinite(micros) && micros >= 0) return micros;
+  warnOnce(
+    "LSB_WARN_END_TIME",
+    `endRun was given the endTime ${String(time)}, which is no Date, milliseconds or ISO 8601; the run ends now.`,
+  );
+  return now;
 }
 
 function outputsOf(outputs: unknown): KeyValues {
@@ -116,7 +122,8 @@ function outputsOf(outputs: unknown): KeyValues {
 }
 
 function errorText(error: EndRunOptions["error"]): string | undefined {
-  if (error === undefined) return undefined;
+  if (error === undefined || error === null) return undefined;
   if (typeof error === "string") return error === "" ? "unknown error" : error;
-  return error.stack ?? `${error.name}: ${error.message}`;
+  // JavaScript throws anything.
+  return error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);
 }

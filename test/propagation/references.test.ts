@@ -1,6 +1,6 @@
 // References: saved, resumed, finished, in this process and from what LangSmith returns.
 import { context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createFeedback } from "../../src/client/feedback.js";
 import { segmentOf } from "../../src/identity/dotted-order.js";
 import { runIdOf, spanIdOf, uuid7 } from "../../src/identity/ids.js";
@@ -227,6 +227,19 @@ describe("ending a run", () => {
     expect(operation?.run.end_time).toBe(operation?.run.start_time);
     expect(operation?.run).not.toHaveProperty("extra");
     expect(operation?.run).not.toHaveProperty("inputs");
+  });
+
+  it("says an error of any kind, and that an endTime is none", async () => {
+    const emitWarning = vi.spyOn(process, "emitWarning").mockReturnValue();
+    const bridge = await startBridge();
+    const before = Date.now();
+    await endRun(reference(), { error: { status: 429, toString: () => "too many" }, endTime: "soon" });
+    await bridge.processor.shutdown();
+    const [operation] = bridge.receiver.operations;
+    expect(operation?.run.error).toBe("too many");
+    expect(Date.parse(String(operation?.run.end_time))).toBeGreaterThanOrEqual(before);
+    expect(String(emitWarning.mock.calls)).toContain("endTime soon");
+    emitWarning.mockRestore();
   });
 
   it("posts the run whole where its post is known never to have arrived", async () => {
