@@ -189,6 +189,8 @@ export function createRuns({
       );
       return;
     }
+    // Switched off by its user: nobody misses it.
+    if (trace.root?.settings?.enabled === false) return;
     dropped.noGenAi += 1;
     warnOnce(
       "LSB_WARN_TRACE_DROPPED",

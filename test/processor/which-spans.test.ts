@@ -1,6 +1,7 @@
 import { context, ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { SpansOption } from "../../src/options.js";
+import { tracingContext } from "../../src/propagation/index.js";
 import { startBridge, type TestBridge, treeOf } from "./bridge.js";
 
 const http = (bridge: TestBridge) => bridge.provider.getTracer("@opentelemetry/instrumentation-http");
@@ -92,6 +93,16 @@ describe("which traces are sent, by default", () => {
     expect(receiver.runs.size).toBe(0);
     expect(bridge.processor.stats().droppedTraces).toEqual({ noGenAi: 3, bounds: 0 });
     expect(codes.filter((code) => code === "LSB_WARN_TRACE_DROPPED")).toHaveLength(1);
+  });
+
+  it("says nothing of a trace that its user switched off, and counts none", async () => {
+    const emitWarning = vi.spyOn(process, "emitWarning").mockReturnValue();
+    const bridge = await startBridge();
+    tracingContext({ enabled: false }, () => bridge.tracer.startActiveSpan("private", (span) => span.end()));
+    expect((await bridge.finish()).runs.size).toBe(0);
+    expect(bridge.processor.stats().droppedTraces).toEqual({ noGenAi: 0, bounds: 0 });
+    expect(emitWarning).not.toHaveBeenCalled();
+    emitWarning.mockRestore();
   });
 
   it('sends every trace with "all"', async () => {
