@@ -1,9 +1,9 @@
 // A consumer of the packed tarball: a folder of its own with packages from the registry, and programs that run in it.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
+import { makeBareFolder } from "../bare-folder.js";
 
 /** A line of OpenTelemetry's JavaScript SDK: what a service on it installs. */
 export interface Line {
@@ -48,7 +48,7 @@ export async function dryInstall(packages: string[], nodePath: string): Promise<
 }
 
 async function newFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "otel-langsmith-consumer-"));
+  const folder = await makeBareFolder("otel-langsmith-consumer-");
   await writeFile(join(folder, "package.json"), JSON.stringify({ name: "consumer", version: "1.0.0", private: true }));
   return folder;
 }
@@ -57,7 +57,7 @@ const pathOf = (nodePath: string) => ({ PATH: `${dirname(nodePath)}${delimiter}$
 
 /** A Node of another major, from npm, in a folder of its own. */
 export async function installNode(major: number): Promise<{ path: string; remove(): Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), "otel-langsmith-node-"));
+  const folder = await makeBareFolder("otel-langsmith-node-");
   await writeFile(join(folder, "package.json"), JSON.stringify({ name: "runtime", private: true }));
   const install = await run("npm", ["install", "--no-audit", "--no-fund", `node@${major}`], folder, {});
   const path = join(folder, "node_modules/.bin/node");

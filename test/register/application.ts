@@ -1,11 +1,11 @@
 // An application of its own: a folder with the bridge built into it, and links to the packages it is said to have.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "tsup";
+import { makeBareFolder } from "../bare-folder.js";
 
 const repository = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
@@ -30,8 +30,7 @@ export interface Running {
 
 /** Builds the bridge as it is published, but for its types, and lays it into a folder beside `packages`. */
 export async function layApplication(packages: readonly string[]): Promise<Application> {
-  // On macOS the temporary folder is itself a link.
-  const folder = await realpath(await mkdtemp(join(tmpdir(), "otel-langsmith-application-")));
+  const folder = await makeBareFolder("otel-langsmith-application-");
   const bridge = join(folder, "node_modules/otel-langsmith");
   await mkdir(bridge, { recursive: true });
   await cp(join(repository, "package.json"), join(bridge, "package.json"));
