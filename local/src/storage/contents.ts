@@ -1,66 +1,113 @@
-// What is long about a run: its fields as JSON, its full text, its facets. New rows go in several at a time, since a
-// call into the binding costs as much as a short row.
+// What is written of a run: its row, and what is long about it: its fields as JSON, its full text, its facets. The new
+// runs of a request go in together, since a call into the binding costs as much as a short row.
 
 import { Refusal } from "../errors.js";
 import { tokensOf } from "../ingest/pairs.js";
 import type { Derived, RunRecord } from "../ingest/record.js";
 import { textsOf } from "../ingest/text.js";
 import type { Db, SqlValue } from "./database.js";
+import { type Totals, usageColumns } from "./totals.js";
 
-/** The contents that one request writes. */
+/** A run that is not in the database yet. */
+export interface NewRun {
+  readonly run: RunRecord;
+  readonly derived: Derived;
+  /** The number of its trace, and of its project. */
+  readonly trace: number;
+  readonly project: number;
+  /** What brought it. */
+  readonly kind: "post" | "patch";
+}
+
+/** The runs that one request writes. */
 export interface Contents {
-  /** Of a new run; in the database after the next `flush`. */
-  add(no: number, run: RunRecord, derived: Derived): void;
-  /** Of a run that is there, at once. */
+  /** In the database after the next `flush`, with the totals that are known then. */
+  add(run: NewRun): void;
+  /** What is long about a run that is there, at once. */
   replace(no: number, run: RunRecord, derived: Derived): void;
   flush(): void;
 }
 
 const TABLES = [
-  {
-    into: "contents (run, dotted_order, tags, error, inputs, outputs, extra, events, serialized, pairs, own_usage, received_us)",
-    row: "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-  },
-  { into: "texts (rowid, name, error, inputs, outputs, tags, metadata, rest)", row: "(?, ?, ?, ?, ?, ?, ?, ?)" },
-  { into: "facets (rowid, tokens)", row: "(?, ?)" },
-] as const;
+  `runs (no, id, trace, parent_id, project, name, run_type, status, has_error, start_us, end_us, first_token_us,
+     thread_id, reference_example_id, posted, patched, prompt_tokens, completion_tokens, total_tokens, prompt_cost,
+     completion_cost, total_cost, usage_details)`,
+  `contents (run, dotted_order, tags, error, inputs, outputs, extra, events, serialized, pairs, own_usage,
+     received_us)`,
+  "texts (rowid, name, error, inputs, outputs, tags, metadata, rest)",
+  "facets (rowid, tokens)",
+];
 
-const ROWS = 10;
+/** How many rows a call may write, the most first: a full-text table makes a segment of each call. */
+const ROWS = [100, 10, 1];
 // Each text made once: the prepared statement is found by it.
-const STATEMENTS = TABLES.map(({ into, row }) => ({
-  insertOne: `INSERT INTO ${into} VALUES ${row}`,
-  insertRows: `INSERT INTO ${into} VALUES ${Array.from({ length: ROWS }, () => row).join(", ")}`,
-  replace: `REPLACE INTO ${into} VALUES ${row}`,
-}));
+const STATEMENTS = TABLES.map((table) => {
+  const row = `(${table.split(",").fill("?").join(", ")})`;
+  return {
+    inserts: ROWS.map((count) => ({ count, text: `INSERT INTO ${table} VALUES ${Array(count).fill(row).join(", ")}` })),
+    replace: `REPLACE INTO ${table} VALUES ${row}`,
+  };
+});
 
-export function openContents(db: Db, nowMicros: number): Contents {
-  let waiting: SqlValue[][][] = [];
+export function openContents(db: Db, totals: Totals, nowMicros: number): Contents {
+  let waiting: NewRun[] = [];
 
   function flush(): void {
-    const runs = waiting;
+    if (waiting.length === 0) return;
+    let no = Number(db.prepare("SELECT coalesce(max(no), 0) AS last FROM runs").get()?.["last"]);
+    const runs = waiting.map((added) => {
+      no += 1;
+      return [rowOf(no, added, totals), ...longRowsOf(no, added.run, added.derived, nowMicros)];
+    });
     waiting = [];
-    for (const [table, { insertOne, insertRows }] of STATEMENTS.entries()) {
-      const rows = runs.map((run) => run[table] ?? []);
-      if (rows.length === ROWS) db.prepare(insertRows).run(...rows.flat());
-      else for (const row of rows) db.prepare(insertOne).run(...row);
+    for (const [table, { inserts }] of STATEMENTS.entries()) {
+      let written = 0;
+      for (const { count, text } of inserts) {
+        for (; runs.length - written >= count; written += count) {
+          const rows = runs.slice(written, written + count);
+          db.prepare(text).run(...rows.flatMap((run) => run[table] ?? []));
+        }
+      }
     }
   }
 
   return {
-    add(no, run, derived) {
-      waiting.push(rowsOf(no, run, derived, nowMicros));
-      if (waiting.length === ROWS) flush();
+    add: (run) => {
+      waiting.push(run);
     },
     replace(no, run, derived) {
-      const rows = rowsOf(no, run, derived, nowMicros);
-      for (const [table, { replace }] of STATEMENTS.entries()) db.prepare(replace).run(...(rows[table] ?? []));
+      const [, ...long] = STATEMENTS;
+      const rows = longRowsOf(no, run, derived, nowMicros);
+      for (const [table, { replace }] of long.entries()) db.prepare(replace).run(...(rows[table] ?? []));
     },
     flush,
   };
 }
 
-/** A row for each of the tables, in their order. */
-function rowsOf(no: number, run: RunRecord, derived: Derived, nowMicros: number): SqlValue[][] {
+function rowOf(no: number, { run, derived, trace, project, kind }: NewRun, totals: Totals): SqlValue[] {
+  return [
+    no,
+    run.id,
+    trace,
+    run.parentId,
+    project,
+    run.name,
+    run.runType,
+    derived.status,
+    run.error ? 1 : 0,
+    run.startMicros,
+    run.endMicros,
+    derived.firstTokenMicros,
+    derived.threadId,
+    run.referenceExampleId,
+    kind === "post" ? 1 : 0,
+    kind === "patch" ? 1 : 0,
+    ...usageColumns(totals.take(run.id)),
+  ];
+}
+
+/** A row for each of the other tables, in their order. */
+function longRowsOf(no: number, run: RunRecord, derived: Derived, nowMicros: number): SqlValue[][] {
   const tags = run.tags ?? [];
   return [
     [

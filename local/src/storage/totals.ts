@@ -1,13 +1,14 @@
 // Sums tokens and costs up the tree as runs come in, in whichever order they come.
 import { addUsage, type Usage, usageFromColumn } from "../ingest/usage.js";
-import type { Db } from "./database.js";
+import type { Db, SqlValue } from "./database.js";
 
 /** The sums that one request changes. */
 export interface Totals {
   /** Adds to the run that ends the path, and to every ancestor on it. */
   add(path: readonly string[], trace: number, usage: Usage, sign: 1 | -1): void;
-  /** Hands a run that has just come what its descendants left for it. */
-  addEarly(runId: string): void;
+  /** Takes out what is known for a run that is about to be written: its own, its descendants', what they left for it. */
+  take(runId: string): Usage | undefined;
+  /** Writes the rest: to the runs that are there, or kept for those that have not come. */
   write(): void;
 }
 
@@ -20,13 +21,13 @@ export function openTotals(db: Db): Totals {
     add(path, trace, usage, sign) {
       for (const id of path) changes.set(id, { trace, usage: addUsage(changes.get(id)?.usage, usage, sign) });
     },
-    addEarly(runId) {
-      if (!hasEarly) return;
-      const row = db.prepare("SELECT trace, usage FROM early_totals WHERE run_id = ?").get(runId);
-      if (!row) return;
-      const usage = addUsage(changes.get(runId)?.usage, usageFromColumn(row["usage"]));
-      changes.set(runId, { trace: Number(row["trace"]), usage });
+    take(runId) {
+      const known = changes.get(runId)?.usage;
+      changes.delete(runId);
+      const early = hasEarly && db.prepare("SELECT usage FROM early_totals WHERE run_id = ?").get(runId);
+      if (!early) return known;
       db.prepare("DELETE FROM early_totals WHERE run_id = ?").run(runId);
+      return addUsage(known, usageFromColumn(early["usage"]));
     },
     write() {
       for (const [id, { trace, usage }] of changes) {
@@ -42,7 +43,13 @@ function writeRun(db: Db, no: number, usage: Usage): void {
   db.prepare(
     `UPDATE runs SET prompt_tokens = ?, completion_tokens = ?, total_tokens = ?, prompt_cost = ?, completion_cost = ?,
        total_cost = ?, usage_details = ? WHERE no = ?`,
-  ).run(
+  ).run(...usageColumns(usage), no);
+}
+
+/** A run's sums as its columns hold them, in the order of the schema. */
+export function usageColumns(usage: Usage | undefined): SqlValue[] {
+  if (!usage) return [0, 0, 0, null, null, null, null];
+  return [
     usage.promptTokens,
     usage.completionTokens,
     usage.totalTokens,
@@ -50,8 +57,7 @@ function writeRun(db: Db, no: number, usage: Usage): void {
     usage.completionCost ?? null,
     usage.totalCost ?? null,
     JSON.stringify(usage),
-    no,
-  );
+  ];
 }
 
 function writeEarly(db: Db, id: string, trace: number, usage: Usage): void {

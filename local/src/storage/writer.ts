@@ -32,6 +32,8 @@ interface Work {
   readonly now: number;
   readonly totals: Totals;
   readonly contents: Contents;
+  /** The ids of the runs that are there, those of this request included as they come. */
+  readonly known: Set<string>;
   readonly projects: Map<string, Project>;
   readonly traces: Map<string, { no: number; runs: number }>;
   readonly maxRunsPerTrace: number;
@@ -45,11 +47,13 @@ interface Work {
 export function store(db: Db, intake: Intake, maxRunsPerTrace: number): void {
   db.transaction(() => {
     const now = nowMicros();
+    const totals = openTotals(db);
     const work: Work = {
       db,
       now,
-      totals: openTotals(db),
-      contents: openContents(db, now),
+      totals,
+      contents: openContents(db, totals, now),
+      known: idsKnown(db, intake.operations),
       projects: new Map(),
       traces: new Map(),
       maxRunsPerTrace,
@@ -68,72 +72,50 @@ export function store(db: Db, intake: Intake, maxRunsPerTrace: number): void {
   });
 }
 
-const KNOWN = "SELECT no, posted, patched, end_us FROM runs WHERE id = ?";
+/** Which of the operations' runs are there already: asked once, since a post is almost always of a new run. */
+function idsKnown(db: Db, operations: readonly Operation[]): Set<string> {
+  const rows = db
+    .prepare("SELECT id FROM runs WHERE id IN (SELECT value FROM json_each(?))")
+    .all(JSON.stringify(operations.map(({ run }) => idOf(run))));
+  return new Set(rows.map((row) => String(row["id"])));
+}
+
+const idOf = (run: JsonObject): string => String(run["id"]).toLowerCase();
 
 function apply(work: Work, operation: Operation): void {
   const { kind, run } = operation;
-  // A post is almost always of a new run: it is tried, not asked about.
-  if (kind === "post" && insert(work, kind, recordOf(run))) return;
-  const id = String(run["id"]).toLowerCase();
-  const known = work.db.prepare(KNOWN).get(id);
-  if (!known) {
+  const id = idOf(run);
+  if (!work.known.has(id)) {
     if (operation.isPartial) throw new Refusal(404, `Run ${id} not found`);
-    insert(work, kind, recordOf(run));
+    add(work, kind, recordOf(run));
+    work.known.add(id);
     return;
   }
-  const isAgain = numberOf(known[kind === "post" ? "posted" : "patched"]) === 1;
+  // The run may have come in this very request.
+  work.contents.flush();
+  const known = work.db.prepare("SELECT no, posted, patched, end_us FROM runs WHERE id = ?").get(id);
+  const isAgain = numberOf(known?.[kind === "post" ? "posted" : "patched"]) === 1;
   if (isAgain) throw new Refusal(409, `payloads already received: ${kind} of run ${id}`);
-  if (kind === "patch" && known["end_us"] !== null) {
+  if (kind === "patch" && known?.["end_us"] !== null) {
     throw new Refusal(409, `payloads already received: run ${id} was posted complete`);
   }
-  update(work, kind, run, Number(known["no"]));
+  update(work, kind, run, Number(known?.["no"]));
 }
 
-const INSERT_RUN = `
-  INSERT OR IGNORE INTO runs (id, trace, parent_id, project, name, run_type, status, has_error, start_us, end_us,
-    first_token_us, thread_id, reference_example_id, prompt_tokens, completion_tokens, total_tokens, posted, patched)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?)`;
-
-/** False when there is a run of this id already; nothing was changed then. */
-function insert(work: Work, kind: Operation["kind"], run: RunRecord): boolean {
-  const { db } = work;
+function add(work: Work, kind: Operation["kind"], run: RunRecord): void {
   const project = projectOf(work, run);
   const trace = traceOf(work, run.traceId);
-  const derived = derive(run);
-  const { no, changes } = db
-    .prepare(INSERT_RUN)
-    .run(
-      run.id,
-      trace.no,
-      run.parentId,
-      project.no,
-      run.name,
-      run.runType,
-      derived.status,
-      run.error ? 1 : 0,
-      run.startMicros,
-      run.endMicros,
-      derived.firstTokenMicros,
-      derived.threadId,
-      run.referenceExampleId,
-      kind === "post" ? 1 : 0,
-      kind === "patch" ? 1 : 0,
-    );
-  if (changes === 0) return false;
   trace.runs += 1;
   if (trace.runs > work.maxRunsPerTrace) {
     throw new Refusal(422, `trace ${run.traceId} is full: a trace holds at most ${work.maxRunsPerTrace} runs`);
   }
-  work.contents.add(no, run, derived);
-  work.totals.addEarly(run.id);
+  const derived = derive(run);
   if (derived.usage) work.totals.add(idsOf(run.dottedOrder), trace.no, derived.usage, 1);
-  return true;
+  work.contents.add({ run, derived, trace: trace.no, project: project.no, kind });
 }
 
 function update(work: Work, kind: Operation["kind"], wire: JsonObject, no: number): void {
   const { db } = work;
-  // The run may have come in this very request.
-  work.contents.flush();
   const { run: stored, ownUsage, trace } = readRecord(db, no);
   const order = stringOf(wire["dotted_order"]);
   if (order !== undefined && order.toLowerCase() !== stored.dottedOrder.toLowerCase()) {

@@ -197,6 +197,29 @@ test("each of post and patch is taken once", async () => {
   expect((await sendMultipart(url, { patch: [complete] })).status).toBe(409);
 });
 
+test("posts and patches of one request are taken in their order, each once", async () => {
+  const usage_metadata = { input_tokens: 1, output_tokens: 2, total_tokens: 3 };
+  const root = makeRun({ seconds: null, inputs: { q: 1 } });
+  const child = makeRun({ parent: root, run_type: "llm", outputs: { usage_metadata } });
+  const early = makeRun({ parent: child, run_type: "llm", outputs: { usage_metadata } });
+  const ended = makeRun({ id: root.id, outputs: { a: 2 } });
+  // Those of the multipart body: posts first. The child of a child comes before it, and its grandparent is patched.
+  expect((await sendMultipart(url, { post: [early, root], patch: [ended] })).status).toBe(202);
+  expect((await sendMultipart(url, { post: [child] })).status).toBe(202);
+  expect(await readJson(await fetch(`${url}/runs/${root.id}`))).toMatchObject({
+    inputs: { q: 1 },
+    outputs: { a: 2 },
+    total_tokens: 6,
+  });
+  expect(await readJson(await fetch(`${url}/runs/${child.id}`))).toMatchObject({ total_tokens: 6 });
+
+  const [pending, complete] = [makeRun({ seconds: null }), makeRun()];
+  const twice = { post: [pending, complete, { ...pending, id: pending.id.toUpperCase() }], patch: [] };
+  const response = await sendJson(url, "POST", "/runs/batch", twice);
+  expect([response.status, await detailOf(response)]).toEqual([409, expect.stringContaining("post of run")]);
+  expect([await isStored(pending.id), await isStored(complete.id)]).toEqual([false, false]);
+});
+
 test("a patch replaces the fields it carries, and no others", async () => {
   const pending = makeRun({ seconds: null, inputs: { q: 1 }, tags: ["a"], extra: { metadata: { x: 1 } } });
   await sendMultipart(url, { post: [pending] });
