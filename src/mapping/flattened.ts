@@ -4,10 +4,8 @@ import { put } from "./json.js";
 /** Deeper paths keep their rest as one key. */
 const maxDepth = 24;
 
-type Branch = Map<string, Branch | Leaf>;
-interface Leaf {
-  readonly leaf: unknown;
-}
+/** What stands below a place, by the next segment: branches, and values. */
+class Branch extends Map<string, unknown> {}
 
 /** A path's segments: `0.message.role` is three. Deeper paths keep their rest as one. */
 export function segmentsOf(path: string): readonly string[] {
@@ -25,7 +23,7 @@ export function segmentsOf(path: string): readonly string[] {
 export function unflatten(
   entries: readonly (readonly [path: readonly string[], value: unknown, ...unknown[]])[],
 ): unknown {
-  const root: Branch = new Map();
+  const root = new Branch();
   for (const [path, value] of entries) insert(root, path, value);
   return build(root);
 }
@@ -36,10 +34,10 @@ function insert(root: Branch, path: readonly string[], value: unknown): void {
   for (let depth = 0; depth < last; depth += 1) {
     const segment = path[depth] ?? "";
     const existing = branch.get(segment);
-    if (existing instanceof Map) {
+    if (existing instanceof Branch) {
       branch = existing;
     } else {
-      const next: Branch = new Map();
+      const next = new Branch();
       if (existing !== undefined) next.set("", existing);
       branch.set(segment, next);
       branch = next;
@@ -47,8 +45,8 @@ function insert(root: Branch, path: readonly string[], value: unknown): void {
   }
   const segment = path[last] ?? "";
   const existing = branch.get(segment);
-  if (existing instanceof Map) existing.set("", { leaf: value });
-  else branch.set(segment, { leaf: value });
+  if (existing instanceof Branch) existing.set("", value);
+  else branch.set(segment, value);
 }
 
 function build(branch: Branch): unknown {
@@ -72,7 +70,7 @@ function build(branch: Branch): unknown {
 
 function valueAt(branch: Branch, key: string): unknown {
   const child = branch.get(key);
-  return child instanceof Map ? build(child) : child?.leaf;
+  return child instanceof Branch ? build(child) : child;
 }
 
 function isIndex(key: string): boolean {

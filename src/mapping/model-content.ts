@@ -192,7 +192,9 @@ export function addLosers(content: InsAndOuts, slots: Slots): void {
     ["inputs", "inputs"],
     ["outputs", "outputs"],
   ] as const) {
-    const [first, ...others] = slots.all(field).filter((candidate) => isThere(candidate.value));
+    const offered = slots.all(field);
+    if (offered.length < 2) continue;
+    const [first, ...others] = offered.filter((candidate) => isThere(candidate.value));
     for (const other of others) {
       if (other.key === undefined || other.vocabulary !== first?.vocabulary || other.value === first.value) continue;
       const target: KeyValues = { ...content[side] };

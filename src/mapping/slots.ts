@@ -31,7 +31,8 @@ export class Slots {
     // Attributes come in any order; ranks are few, so insertion from the end is cheap.
     let at = list.length;
     while (at > 0 && (list[at - 1]?.rank ?? 0) > candidate.rank) at -= 1;
-    list.splice(at, 0, candidate);
+    if (at === list.length) list.push(candidate);
+    else list.splice(at, 0, candidate);
   }
 
   has(field: Field): boolean {
