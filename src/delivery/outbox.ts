@@ -1,7 +1,8 @@
 // The life of operations: taken in, merged or held where a post and its end meet, sent, and settled.
-import { cutParts } from "./cut.js";
 import { type Chain, createDispatcher } from "./dispatcher.js";
 import { DeliveryError, toDeliveryError } from "./errors.js";
+import { createFitting } from "./fitting.js";
+import { createFlushes } from "./flushes.js";
 import { ITEM_OVERHEAD_BYTES, type Item, partsBytes, type RunParts } from "./item.js";
 import { createLedger } from "./ledger.js";
 import type { LossCause, Operation } from "./operation.js";
@@ -46,15 +47,6 @@ export interface Outbox {
   readonly stopSignal: AbortSignal;
 }
 
-/** Without a disk a run gets this share of the room that is left, so that large ones never fill the queue… */
-const SHARE_OF_ROOM = 0.25;
-
-/** …and runs below this are not cut for it. */
-const LARGE_RUN_BYTES = 65_536;
-
-/** A single run that is refused as too large is cut no further than this. */
-const SMALLEST_RUN_BYTES = 16_384;
-
 /** How long requests may take to end once they were told to. */
 const ABORT_MILLIS = 500;
 
@@ -71,15 +63,21 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled, las
     stop: stop.signal,
     onTaken(item, maxBytes) {
       // The server's limit may have become known only now.
-      if (item.bytes > maxBytes) cutTo(item, maxBytes);
+      fitting.cutTo(item, maxBytes);
       const run = pending.get(item.runId);
       if (item.pending && run?.post === item) run.phase = "flying";
     },
     onFailed: giveUp,
   });
-  let sent = 0;
-  let repeated = 0;
-  const flushes = new Set<() => void>();
+  const fitting = createFitting({
+    ledger,
+    reporter,
+    queueMaxBytes: settings.queueMaxBytes,
+    hasShelf: shelf !== undefined,
+    serviceLimit: dispatcher.runLimit,
+  });
+  const flushes = createFlushes(ledger, timers, dispatcher.hurry);
+  const arrived = { sent: 0, repeated: 0 };
   let isClosed = false;
   let closing: Promise<void> | undefined;
 
@@ -97,8 +95,7 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled, las
       isSettled: false,
       mayHaveArrived: false,
     };
-    const maxBytes = runLimit();
-    if (item.bytes > maxBytes) cutTo(item, maxBytes);
+    fitting.fit(item);
     return operation.kind === "post" ? takePost(item) : takeEnd(item);
   }
 
@@ -191,25 +188,6 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled, las
     succeed(before, end);
   }
 
-  /**
-   * What one run may have: the server's limit. Without a disk also a share of what the queue has left, since a run
-   * that is cut says more than one that is refused.
-   */
-  function runLimit(): number {
-    const limit = Math.min(dispatcher.runLimit(), settings.queueMaxBytes / 2);
-    if (shelf) return limit;
-    return Math.min(limit, Math.max((settings.queueMaxBytes - ledger.bytes) * SHARE_OF_ROOM, LARGE_RUN_BYTES));
-  }
-
-  function cutTo(item: Item, maxBytes: number): boolean {
-    const parts = cutParts(item.parts, maxBytes - ITEM_OVERHEAD_BYTES);
-    if (!parts) return false;
-    const what = `run ${item.runId} of ${item.bytes} bytes is too large; its largest fields were cut`;
-    reporter.say("warn", "LSB_WARN_CUT", what);
-    ledger.resize(item, parts);
-    return true;
-  }
-
   /** Items whose request came to nothing: to disk, or lost. */
   function giveUp(items: readonly Item[], error: DeliveryError): void {
     const unparked = items.filter((item) => {
@@ -240,8 +218,8 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled, las
     if (item.isSettled) return;
     // Before it is released: an end that waits for it is to be seen by whoever awaits both.
     settlePending(item, fate);
-    if (fate.kind === "sent" || fate.kind === "repeated") sent += 1;
-    if (fate.kind === "repeated") repeated += 1;
+    if (fate.kind === "sent" || fate.kind === "repeated") arrived.sent += 1;
+    if (fate.kind === "repeated") arrived.repeated += 1;
     if (fate.kind !== "parked") shelf?.done(item);
     onSettled(item, fate);
     ledger.release(item);
@@ -268,23 +246,10 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled, las
     if (!stop.signal.aborted) dispatcher.enqueue(end, true);
   }
 
-  async function flush(timeoutMillis: number): Promise<void> {
-    if (ledger.count === 0) return;
-    const letGo = timers.hold();
-    const ended = ledger.whenReleased(timeoutMillis);
-    await new Promise<void>((resolve) => {
-      flushes.add(resolve);
-      void ended.then(resolve);
-      dispatcher.hurry();
-      void ended.then(() => flushes.delete(resolve));
-    });
-    letGo();
-  }
-
   async function close(timeoutMillis: number): Promise<void> {
     isClosed = true;
     const letGo = timers.hold();
-    await flush(timeoutMillis);
+    await flushes.wait(timeoutMillis);
     stop.abort();
     await dispatcher.whenIdle(ABORT_MILLIS);
     const failed = lastFailure();
@@ -306,24 +271,20 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled, las
         dispatcher.enqueue(item, true);
       }
     },
-    // Half of what was refused, as far down as a run that still says something.
-    cut: (item) => item.bytes > SMALLEST_RUN_BYTES && cutTo(item, Math.max(item.bytes / 2, SMALLEST_RUN_BYTES)),
+    cut: fitting.halve,
     async sendParked(items) {
       await dispatcher.sendBeside(items).catch((error: unknown) => {
         reporter.say("info", "LSB_INFO_SPOOL_WAITS", `the spool waits: ${toDeliveryError(error).message}`);
       });
     },
-    waitNoMore() {
-      for (const resolve of flushes) resolve();
-      flushes.clear();
-    },
+    waitNoMore: flushes.waitNoMore,
     parkAll() {
       isClosed = true;
       stop.abort();
       giveUp(ledger.items(), new DeliveryError("stopped", "the process ended", { reach: "never_written" }));
     },
     batchLimits: dispatcher.limits,
-    flush,
+    flush: flushes.wait,
     shutdown(timeoutMillis) {
       closing ??= close(timeoutMillis);
       return closing;
@@ -332,8 +293,7 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled, las
       queued: ledger.count - ledger.flying,
       queuedBytes: ledger.bytes,
       inFlight: ledger.flying,
-      sent,
-      repeated,
+      ...arrived,
     }),
     stopSignal: stop.signal,
   };

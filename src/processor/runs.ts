@@ -4,7 +4,7 @@ import type { ReferencedRun } from "../bridges.js";
 import { addEntry, type EntryOwner, entriesById, RUN, retireEntries, type SpanEntry } from "../identity/node.js";
 import type { MappableLogRecord } from "../mapping/span.js";
 import type { ResolvedOptions } from "../options.js";
-import { warnOnce } from "../warnings.js";
+import { createDrops } from "./drops.js";
 import { createGenAi } from "./genai.js";
 import { createLocalTraces, type DropReason, type LocalTrace } from "./local-traces.js";
 import { createMaking } from "./making.js";
@@ -45,7 +45,7 @@ export function createRuns({
   rememberedTraces,
 }: RunsOptions) {
   const now = () => performance.now();
-  const dropped = { noGenAi: 0, bounds: 0 };
+  const drops = createDrops(options);
   let lateLogRecords = 0;
   let faults = 0;
 
@@ -54,7 +54,7 @@ export function createRuns({
   const traces = createLocalTraces(
     { maxTraces: options.heldMaxTraces, maxBytes: options.heldMaxBytes },
     rememberedTraces ?? 0,
-    sayDropped,
+    drop,
   );
   const place = createPlacing({ owner, options, traces, isOwn, genAi });
   const isJournal = options.spool?.mode === "always";
@@ -179,23 +179,9 @@ export function createRuns({
     return trace.state === "open";
   }
 
-  function sayDropped(trace: LocalTrace, reason: DropReason): void {
+  function drop(trace: LocalTrace, reason: DropReason): void {
     for (const tracked of trace.held) sending.letGo(tracked);
-    if (reason === "bounds") {
-      dropped.bounds += 1;
-      warnOnce(
-        "LSB_WARN_HELD_BOUNDS",
-        `More traces without a GenAI span are open than are held (${options.heldMaxTraces} traces, ${options.heldMaxBytes} bytes); the oldest are dropped and counted in stats().droppedTraces. Raise \`held\`, or set LANGSMITH_OTEL_TRACES=all.`,
-      );
-      return;
-    }
-    // Switched off by its user: nobody misses it.
-    if (trace.root?.settings?.enabled === false) return;
-    dropped.noGenAi += 1;
-    warnOnce(
-      "LSB_WARN_TRACE_DROPPED",
-      `A trace without a GenAI span (its first span: ${JSON.stringify(trace.name)}) is not sent to LangSmith, and neither are others like it. Set LANGSMITH_OTEL_TRACES=all (or \`traces: "all"\`) to send every trace.`,
-    );
+    drops.add(trace, reason);
   }
 
   // ---- runs that are open for long
@@ -301,7 +287,7 @@ export function createRuns({
       heldTraces: traces.heldCount,
       heldBytes: traces.heldBytes,
       waiting: sending.waiting,
-      droppedTraces: { ...dropped },
+      droppedTraces: drops.counts(),
       lateLogRecords,
       faults,
     }),
