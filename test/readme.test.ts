@@ -59,8 +59,8 @@ describe("the README's programs", () => {
     return stdout;
   }
 
-  it("are the ones that are run here", () => {
-    expect(blocksOf("ts")).toHaveLength(2);
+  it("are the ones that are run here, and the one of Next.js, which test/package/next.test.ts runs", () => {
+    expect(blocksOf("ts")).toHaveLength(3);
   });
 
   it("send a GenAI span's runs, and put their place into headers, where there is a NodeSDK", async () => {
