@@ -81,4 +81,4 @@ export {
   traceableClass,
   withRunTree,
 } from "./tracing/index.js";
-export { wrapOpenAI } from "./wrappers/openai.js";
+export { type LangSmithExtra, type WrapOpenAIOptions, type WrappedOpenAI, wrapOpenAI } from "./wrappers/openai.js";

@@ -14,9 +14,9 @@ interface ChoiceDelta {
   delta: {
     role?: string;
     content?: string | null;
-    refusal?: string | null;
     function_call?: { name?: string; arguments?: string };
     tool_calls?: ToolCallDelta[];
+    [field: string]: unknown;
   };
 }
 
@@ -49,6 +49,7 @@ export function aggregateChat(chunks: readonly ChatChunk[]): KeyValues {
 function choiceOf(deltas: readonly ChoiceDelta[]): KeyValues {
   const message: KeyValues = { role: "assistant", content: "" };
   const call = { name: "", arguments: "" };
+  const others: Record<string, string> = {};
   let content = "";
   let hasCall = false;
   for (const { delta } of deltas) {
@@ -59,7 +60,14 @@ function choiceOf(deltas: readonly ChoiceDelta[]): KeyValues {
       call.name += delta.function_call.name ?? "";
       call.arguments += delta.function_call.arguments ?? "";
     }
+    // A refusal, or what other providers' models think (`reasoning_content`), comes in pieces as the content does.
+    for (const [field, piece] of Object.entries(delta)) {
+      if (typeof piece === "string" && field !== "role" && field !== "content") {
+        others[field] = (others[field] ?? "") + piece;
+      }
+    }
   }
+  Object.assign(message, others);
   message.content = content;
   if (hasCall) message.function_call = call;
   const calls = toolCallsOf(deltas);

@@ -2,7 +2,7 @@
 import type { KeyValues } from "../run.js";
 import { getCurrentRunTree, isTraceableFunction, type TraceableConfig, traceable } from "../tracing/index.js";
 import type { LooseConfig } from "../tracing/types.js";
-import { isAsyncIterable, isKeyValues } from "../tracing/values.js";
+import { hasMethod, isAsyncIterable, isKeyValues } from "../tracing/values.js";
 import { aggregateChat, aggregateResponses, aggregateText } from "./openai-aggregate.js";
 import { withoutVectors, withUsage } from "./openai-usage.js";
 
@@ -15,7 +15,34 @@ export interface OpenAILike {
   completions?: { create: AnyMethod };
   responses?: { create: AnyMethod };
   embeddings?: { create: AnyMethod };
+  // biome-ignore lint/suspicious/noExplicitAny: its type has nothing in common between the client's versions
+  beta?: any;
 }
+
+/** What one call's request options may hold besides the client's own. */
+export interface LangSmithExtra {
+  langsmithExtra?: Pick<TraceableConfig, "id" | "metadata" | "name" | "tags">;
+}
+
+// The client's `create` has up to three signatures, of which the ones that are not there are inferred as the first.
+type TakesExtra<Create> = Create extends {
+  (body: infer A, options?: infer AOptions): infer AResult;
+  (body: infer B, options?: infer BOptions): infer BResult;
+  (body: infer C, options?: infer COptions): infer CResult;
+}
+  ? {
+      (body: A, options?: AOptions & LangSmithExtra): AResult;
+      (body: B, options?: BOptions & LangSmithExtra): BResult;
+      (body: C, options?: COptions & LangSmithExtra): CResult;
+    }
+  : unknown;
+
+type CreateTakesExtra<Resource> = Resource extends { create: infer Create } ? { create: TakesExtra<Create> } : unknown;
+
+/** The client's own type, whose calls also take {@link LangSmithExtra} among their request options. */
+export type WrappedOpenAI<OpenAI extends OpenAILike> = OpenAI & {
+  [Name in keyof OpenAI & ("completions" | "embeddings" | "responses")]: CreateTakesExtra<OpenAI[Name]>;
+} & { chat: { completions: CreateTakesExtra<OpenAI["chat"]["completions"]> } };
 
 /** Options of {@link wrapOpenAI}: of every run it makes. */
 export type WrapOpenAIOptions = Omit<
@@ -59,7 +86,10 @@ const INVOCATION_KEYS: ReadonlySet<string> = new Set([
  * await openai.chat.completions.create({ model: "gpt-5.4-mini", messages });
  * ```
  */
-export function wrapOpenAI<OpenAI extends OpenAILike>(openai: OpenAI, options: WrapOpenAIOptions = {}): OpenAI {
+export function wrapOpenAI<OpenAI extends OpenAILike>(
+  openai: OpenAI,
+  options: WrapOpenAIOptions = {},
+): WrappedOpenAI<OpenAI> {
   if (isTraceableFunction(openai.chat.completions.create)) {
     const message = "LSB_ERR_OPTION: This instance of OpenAI client has been already wrapped once.";
     throw Object.assign(new TypeError(message), { code: "LSB_ERR_OPTION" });
@@ -79,17 +109,7 @@ export function wrapOpenAI<OpenAI extends OpenAILike>(openai: OpenAI, options: W
 
   // Methods of the client call one another, so the traced ones stand on copies and call the bare ones.
   const traced = new Map<PropertyKey, unknown>();
-  const { completions } = openai.chat;
-  traced.set(
-    "chat",
-    over(openai.chat, { completions: resource(completions, ["create", "parse", "stream"], chat, all) }),
-  );
-  if (openai.completions) traced.set("completions", resource(openai.completions, ["create"], text, all));
-  if (openai.responses) {
-    traced.set("responses", resource(openai.responses, ["create", "parse", "stream"], responses, all));
-  }
-  if (openai.embeddings) traced.set("embeddings", resource(openai.embeddings, ["create"], vectors, all));
-  return new Proxy(openai, {
+  const wrapped = new Proxy(openai, {
     get(target, key) {
       if (traced.has(key)) return traced.get(key);
       const value: unknown = Reflect.get(target, key, target);
@@ -100,6 +120,22 @@ export function wrapOpenAI<OpenAI extends OpenAILike>(openai: OpenAI, options: W
       return typeof value === "function" && key !== "constructor" ? value.bind(target) : value;
     },
   });
+  // What is not traced as one call, `runTools`, makes its calls through the client that its resource knows.
+  const speaking = (bare: object) =>
+    over(resource(bare, ["create", "parse", "stream"], chat, all), { _client: wrapped });
+  traced.set("chat", over(openai.chat, { completions: speaking(openai.chat.completions) }));
+  if (openai.completions) traced.set("completions", resource(openai.completions, ["create"], text, all));
+  if (openai.responses) {
+    traced.set("responses", resource(openai.responses, ["create", "parse", "stream"], responses, all));
+  }
+  if (openai.embeddings) traced.set("embeddings", resource(openai.embeddings, ["create"], vectors, all));
+  // Clients before version 5 have their helpers there.
+  const { beta }: { beta?: { chat?: { completions?: object } } } = openai;
+  if (beta?.chat?.completions) {
+    traced.set("beta", over(beta, { chat: over(beta.chat, { completions: speaking(beta.chat.completions) }) }));
+  }
+  // Whatever the proxy is asked for is the client's; its type alone says what the traced calls also take.
+  return wrapped as WrappedOpenAI<OpenAI>;
 }
 
 interface All {
@@ -186,8 +222,22 @@ function invocationParams(
 function watched(method: AnyMethod): AnyMethod {
   return (...args: unknown[]) => {
     const stream: unknown = method(...args);
-    if (isAsyncIterable(stream)) queueMicrotask(() => void readToEnd(stream));
+    if (!isAsyncIterable(stream)) return stream;
+    const reading = new Promise<void>((resolve) => queueMicrotask(() => void readToEnd(stream).then(resolve)));
+    if (hasMethod(stream, "done")) stream.done = doneAfter(stream, stream.done, reading);
     return stream;
+  };
+}
+
+/** All that the helper ends in waits for its `done`: the run has ended then too, should a flush or a shutdown follow. */
+function doneAfter(stream: object, done: AnyMethod, reading: Promise<void>): AnyMethod {
+  return async () => {
+    try {
+      return await done.call(stream);
+    } finally {
+      // Aborted before its first event, a helper ends no iteration: nobody is kept waiting for it.
+      await Promise.race([reading, new Promise((resolve) => setImmediate(resolve))]);
+    }
   };
 }
 

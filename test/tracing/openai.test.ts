@@ -182,10 +182,13 @@ describe("a wrapped client", () => {
 
   it("takes metadata and a name for one call, and keeps request options out of the inputs", async () => {
     const bridge = await startBridge();
-    await wrapOpenAI(openai()).chat.completions.create({ model: "m", messages }, {
-      headers: { "x-secret": "hidden" },
-      langsmithExtra: { name: "Named", metadata: { call: 1 } },
-    } as OpenAI.RequestOptions);
+    await wrapOpenAI(openai()).chat.completions.create(
+      { model: "m", messages },
+      {
+        headers: { "x-secret": "hidden" },
+        langsmithExtra: { name: "Named", metadata: { call: 1 } },
+      },
+    );
     const run = (await bridge.finish()).one("Named");
     expect(run.inputs).toEqual({ model: "m", messages });
     expect(run.extra.metadata).toMatchObject({ call: 1 });
@@ -215,5 +218,67 @@ describe("a wrapped client", () => {
     const [run] = (await bridge.finish()).runs.values();
     expect(run?.outputs).toMatchObject({ choices: [{ message: { tool_calls: [{ index: 0 }, { index: 1 }] } }] });
     expect(chunks.length).toBeGreaterThan(2);
+  });
+
+  it("traces each model call that the client's tool runner makes", async () => {
+    const bridge = await startBridge();
+    const asked: unknown[] = [];
+    const runner = wrapOpenAI(openai()).chat.completions.runTools({
+      model: "m",
+      messages,
+      tools: [
+        {
+          type: "function",
+          function: {
+            name: "get_weather",
+            description: "",
+            parse: JSON.parse,
+            function: (args: unknown) => {
+              asked.push(args);
+              return "18 degrees";
+            },
+            parameters: { type: "object", properties: { city: { type: "string" } } },
+          },
+        },
+      ],
+    });
+    expect(await runner.finalContent()).toEqual(expect.any(String));
+    expect(asked).toEqual([{ city: "Paris" }]);
+    const runs = (await bridge.finish()).byName("ChatOpenAI");
+    expect(runs.map((run) => run.outputs)).toEqual([
+      expect.objectContaining({ object: "chat.completion" }),
+      expect.objectContaining({ object: "chat.completion" }),
+    ]);
+  });
+
+  it("traces the helpers that clients before version 5 have below `beta`, once a call", async () => {
+    const bridge = await startBridge();
+    const bare = openai();
+    const older = Object.assign(bare, { beta: { ...bare.beta, chat: { completions: bare.chat.completions } } });
+    const { completions } = wrapOpenAI(older).beta.chat;
+    await completions.parse({ model: "m", messages });
+    await completions.stream({ model: "m", messages }).finalChatCompletion();
+    const runs = (await bridge.finish()).byName("ChatOpenAI");
+    expect(runs.map(({ error, inputs }) => [error, inputs])).toEqual([
+      [undefined, { model: "m", messages }],
+      [undefined, { model: "m", messages }],
+    ]);
+  });
+
+  it("keeps of a streamed answer what a whole one would have: a refusal, a model's thinking", async () => {
+    const bridge = await startBridge();
+    const deltas = [
+      { role: "assistant", content: null, refusal: "I can" },
+      { reasoning_content: "No" },
+      { refusal: "not.", reasoning_content: "pe" },
+    ];
+    const lines = deltas.map((delta) => `data: ${JSON.stringify({ choices: [{ index: 0, delta }] })}\n\n`);
+    const fetch = async () =>
+      new Response([...lines, "data: [DONE]\n\n"].join(""), { headers: { "content-type": "text/event-stream" } });
+    const client = wrapOpenAI(new OpenAI({ apiKey: "not-a-key", fetch }));
+    for await (const _ of await client.chat.completions.create({ model: "m", messages, stream: true }));
+    expect((await bridge.finish()).one("ChatOpenAI").outputs).toMatchObject({
+      choices: [{ message: { role: "assistant", content: "", refusal: "I cannot.", reasoning_content: "Nope" } }],
+    });
   });
 });
