@@ -16,6 +16,7 @@ export interface FeedbackInput {
   readonly run?: Partial<RunReference> & { readonly id: string; readonly session_id?: string };
   /** What is scored: `correctness`, `user_score`. At most 180 characters. */
   readonly key: string;
+  /** A number is rounded to four places: the service refuses one of more. */
   readonly score?: number | boolean | null;
   readonly value?: number | boolean | string | KeyValues | null;
   readonly comment?: string | null;
@@ -24,8 +25,14 @@ export interface FeedbackInput {
   readonly feedbackId?: string;
   /** Where the run lives, for deployments that want it. Default: the reference's project, else the bridge's. */
   readonly projectName?: string;
+  /** The id of that project, where it is known; nothing is looked up then. */
+  readonly sessionId?: string;
   /** Metadata on where the feedback comes from. */
   readonly sourceInfo?: KeyValues;
+  /** `model` for what a model says of the run. Default: `api`. */
+  readonly feedbackSourceType?: "api" | "model";
+  /** The run that made this feedback, of a model that judges. */
+  readonly sourceRunId?: string;
 }
 
 /** A feedback as the service holds it. */
@@ -66,19 +73,24 @@ export async function createFeedback(
     run_id: runId,
     ...traceOf(input),
     key: input.key,
-    score: input.score,
+    score: typeof input.score === "number" ? Number(input.score.toFixed(4)) : input.score,
     value: input.value,
     comment: input.comment,
     correction: input.correction,
-    feedback_source: { type: "api", metadata: input.sourceInfo ?? {} },
+    feedback_source: { type: input.feedbackSourceType ?? "api", metadata: sourceOf(input) },
   };
-  const session = input.run?.session_id ?? ((await hasNewStoreAlone(rest)) ? await sessionOf(rest, input) : undefined);
+  const known = input.sessionId ?? input.run?.session_id;
+  const session = known ?? ((await hasNewStoreAlone(rest)) ? await sessionOf(rest, input) : undefined);
   try {
     return await post(rest, runId, session === undefined ? body : { ...body, session_id: session });
   } catch (error) {
     if (session !== undefined || !wantsProject(error)) throw error;
     return post(rest, runId, { ...body, session_id: await sessionOf(rest, input) });
   }
+}
+
+function sourceOf({ sourceInfo = {}, sourceRunId }: FeedbackInput): KeyValues {
+  return sourceRunId === undefined ? sourceInfo : { __run: { run_id: sourceRunId }, ...sourceInfo };
 }
 
 function traceOf({ run }: FeedbackInput): Record<string, unknown> {

@@ -231,6 +231,32 @@ describe("createFeedback", () => {
   });
 });
 
+describe("what the langsmith package's createFeedback takes", () => {
+  it("a number is rounded to the four places that are stored; project, source and judging run go along", async () => {
+    const service = await fakeService({ "POST /feedback": ({ body }) => [200, body] });
+    const [runId, sessionId, sourceRunId] = [uuid7(), uuid7(), uuid7()];
+    await createFeedback(
+      {
+        runId,
+        key: "k",
+        score: 2 / 3,
+        sessionId,
+        sourceRunId,
+        feedbackSourceType: "model",
+        sourceInfo: { model: "m" },
+      },
+      service.destination,
+    );
+    expect(service.asked).toHaveLength(1);
+    expect(service.asked[0]?.body).toMatchObject({
+      run_id: runId,
+      session_id: sessionId,
+      score: 0.6667,
+      feedback_source: { type: "model", metadata: { model: "m", __run: { run_id: sourceRunId } } },
+    });
+  });
+});
+
 describe("getRunUrl", () => {
   it("is a page that is there on the local server", async () => {
     const address = await getRunUrl(await sentRun());
