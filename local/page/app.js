@@ -34,7 +34,7 @@ const seconds = (micros) => {
   if (micros < 6e7) return `${(micros / 1e6).toFixed(2)} s`;
   return `${Math.floor(micros / 6e7)} min ${Math.round((micros % 6e7) / 1e6)} s`;
 };
-const took = (run) => (run.end === null ? "…" : seconds(run.end - run.start));
+const took = (run) => (run.end === null ? "…" : seconds(Math.max(run.end - run.start, 0)));
 const clock = (micros) => {
   const date = new Date(micros / 1000);
   const isToday = date.toDateString() === new Date().toDateString();
@@ -299,7 +299,9 @@ async function showRun(state, detail, id) {
   if (state !== current || state.selected !== id) return;
   const metadata = run.extra?.metadata ?? {};
   const invocation = run.extra?.invocation_params;
-  const latency = run.end_time ? seconds((Date.parse(run.end_time) - Date.parse(run.start_time)) * 1000) : "running";
+  const latency = run.end_time
+    ? seconds(Math.max(Date.parse(run.end_time) - Date.parse(run.start_time), 0) * 1000)
+    : "running";
   const facts = [
     run.run_type,
     latency,

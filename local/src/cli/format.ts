@@ -70,5 +70,5 @@ function cell(text: string, width: number): string {
 
 function latency(run: JsonObject): string {
   const [start, end] = [parseTime(run["start_time"]), parseTime(run["end_time"])];
-  return start === undefined || end === undefined ? "" : `${((end - start) / 1e6).toFixed(3)}s`;
+  return start === undefined || end === undefined ? "" : `${(Math.max(end - start, 0) / 1e6).toFixed(3)}s`;
 }

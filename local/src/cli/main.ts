@@ -19,7 +19,7 @@ const HELP = `otel-langsmith-local ${VERSION}: a LangSmith-compatible server for
 export async function main(args: readonly string[]): Promise<number> {
   const [first = "serve", ...rest] = args;
   try {
-    if (first === "--help" || first === "-h" || first === "help") {
+    if (first === "help" || args.includes("--help") || args.includes("-h")) {
       process.stdout.write(HELP);
       return 0;
     }

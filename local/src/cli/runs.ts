@@ -36,7 +36,9 @@ export async function printRuns(args: readonly string[]): Promise<number> {
   const { order } = values;
   if (order !== "asc" && order !== "desc") throw bad("--order", "asc or desc");
   const limit = values.limit === undefined ? Number.POSITIVE_INFINITY : Number(values.limit);
-  if (!(limit > 0)) throw bad("--limit", "a number above 0");
+  if (!(limit > 0) || (values.limit !== undefined && !Number.isInteger(limit))) {
+    throw bad("--limit", "a whole number above 0");
+  }
   const startMicros = values.since === undefined ? undefined : parseTime(values.since);
   if (values.since !== undefined && startMicros === undefined) throw bad("--since", "an ISO 8601 time");
 

@@ -27,7 +27,7 @@ export function v2Routes(db: Db): Hono<Env> {
   routes.post("/runs/query", async (c) => {
     const query = await body(c);
     requireProjects(db, query["project_ids"]);
-    return c.json(v2Page(db, query));
+    return pageAnswer(c, v2Page(db, query));
   });
 
   routes.get("/runs/:id", (c) => {
@@ -56,13 +56,13 @@ export function v2Routes(db: Db): Hono<Env> {
   routes.post("/traces/query", async (c) => {
     const query = await body(c);
     requireProjects(db, [query["project_id"]]);
-    return c.json(v2Traces(db, query));
+    return pageAnswer(c, v2Traces(db, query));
   });
 
   routes.post("/threads/query", async (c) => {
     const query = await body(c);
     requireProjects(db, [query["project_id"]]);
-    return c.json(v2Threads(db, query));
+    return pageAnswer(c, v2Threads(db, query));
   });
 
   routes.post("/threads/stats", async (c) => {
@@ -84,6 +84,16 @@ export function v2Routes(db: Db): Hono<Env> {
   });
 
   return routes;
+}
+
+// The client's `streaming` calls read a page as events of JSON patches; taken for one, plain JSON is a page of nothing.
+function pageAnswer(c: Context<Env>, page: JsonObject): Response {
+  if (!c.req.header("accept")?.includes("text/event-stream")) return c.json(page);
+  const patch = [{ op: "add", path: "", value: page }];
+  return c.body(`event: data\ndata: ${JSON.stringify(patch)}\n\nevent: end\ndata: {}\n\n`, 200, {
+    "Content-Type": "text/event-stream",
+    "Cache-Control": "no-store",
+  });
 }
 
 function uuidParam(c: Context<Env>, name: string): string {

@@ -1,6 +1,8 @@
 // The fields of a run that the filter language knows: how each reads in SQL, and which values it takes.
 import type { PairKind } from "../ingest/pairs.js";
 import type { TextColumn } from "../ingest/text.js";
+import { numberOf } from "../json.js";
+import type { Row } from "../storage/database.js";
 import { parseTime } from "../time.js";
 import type { Literal } from "./syntax.js";
 
@@ -78,6 +80,17 @@ const A_NUMBER = "a number";
 const A_TIME = 'an ISO 8601 time in quotes, such as "2026-01-31T12:00:00Z"';
 const A_LATENCY = 'seconds, or a text such as "5s" or "200ms"';
 
+// The langsmith SDK numbers a millisecond's runs in the start's microseconds, not in the end's: a run that took no
+// time ends "before" it began, and took none.
+/** How long a run `r` took; null while it runs. */
+export const LATENCY_MICROS = "max(r.end_us - r.start_us, 0)";
+
+/** The same of a row. */
+export function latencyOfRow(row: Row): number | undefined {
+  const ended = numberOf(row["end_us"]);
+  return ended === undefined ? undefined : Math.max(ended - Number(row["start_us"]), 0);
+}
+
 /** Every field, by name. Source: "Filter language" in the wire reference. */
 export const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
   ["id", plain("r.id", asUuid, A_UUID)],
@@ -88,7 +101,7 @@ export const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
   ["start_time", plain("r.start_us", asTime, A_TIME)],
   ["end_time", plain("r.end_us", asTime, A_TIME)],
   ["first_token_time", plain("r.first_token_us", asTime, A_TIME)],
-  ["latency", plain("(r.end_us - r.start_us)", parseLatency, A_LATENCY)],
+  ["latency", plain(LATENCY_MICROS, parseLatency, A_LATENCY)],
   ["total_tokens", plain("r.total_tokens", asNumber, A_NUMBER)],
   ["prompt_tokens", plain("r.prompt_tokens", asNumber, A_NUMBER)],
   ["completion_tokens", plain("r.completion_tokens", asNumber, A_NUMBER)],

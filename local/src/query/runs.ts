@@ -183,7 +183,10 @@ export function conditionsOf(body: JsonObject): RunConditions {
     parentId: uuidOf(body, "parent_run"),
     runType,
     projectIds: uuidsOf(body, "session"),
-    referenceExamples: uuidsOf(body, "reference_example"),
+    // The contract says a list; the client's listRuns sends its one id.
+    referenceExamples: isUuid(body["reference_example"])
+      ? [body["reference_example"]]
+      : uuidsOf(body, "reference_example"),
     startMicros: timeArgument(body, "start_time"),
     endMicros: timeArgument(body, "end_time"),
     hasError: flagOf(body, "error"),

@@ -5,6 +5,7 @@ import { isObject, type JsonObject, numberOf } from "../json.js";
 import type { Db, Row } from "../storage/database.js";
 import { summarizeFeedback } from "../storage/feedback.js";
 import type { Sql } from "./compile.js";
+import { LATENCY_MICROS } from "./fields.js";
 import { timeOf } from "./run-fields.js";
 import { conditionsOf, limitOf, whereOf } from "./runs.js";
 
@@ -43,7 +44,7 @@ function selected(stats: JsonObject, select: unknown): JsonObject {
 export function statsOf(db: Db, where: Sql, of: "runs" | "traces" = "runs"): JsonObject {
   const numbers = (expression: string): { n: number; at: (share: number) => number | null } =>
     percentiles(db, where, expression);
-  const latency = numbers("(r.end_us - r.start_us) / 1e6");
+  const latency = numbers(`${LATENCY_MICROS} / 1e6`);
   const first = numbers("(r.first_token_us - r.start_us) / 1e6");
   const total = numbers("r.total_tokens");
   const prompt = numbers("r.prompt_tokens");
@@ -52,7 +53,7 @@ export function statsOf(db: Db, where: Sql, of: "runs" | "traces" = "runs"): Jso
   const sums = db
     .query(
       `SELECT count(*) AS runs, max(r.start_us) AS last, sum(r.has_error) AS failed,
-         count(r.first_token_us) AS streamed, avg((r.end_us - r.start_us) / 1e6) AS latency_avg
+         count(r.first_token_us) AS streamed, avg(${LATENCY_MICROS} / 1e6) AS latency_avg
        FROM runs r WHERE ${where.text}`,
     )
     .get(...where.values);

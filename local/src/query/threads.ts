@@ -4,6 +4,7 @@ import { isObject, type JsonObject, parseJson, stringOf } from "../json.js";
 import type { Db, Row } from "../storage/database.js";
 import { summarizeFeedback } from "../storage/feedback.js";
 import type { Sql } from "./compile.js";
+import { latencyOfRow } from "./fields.js";
 import { previewOf, timeOf } from "./run-fields.js";
 import { percentileOf } from "./stats.js";
 
@@ -64,8 +65,8 @@ export function usageOfTraces(traces: readonly Row[]): Usage {
 /** A percentile of the traces' latency, in seconds. */
 export function latencyOf(traces: readonly Row[], share: number): number | null {
   const seconds = traces
-    .filter((row) => typeof row["end_us"] === "number")
-    .map((row) => (Number(row["end_us"]) - Number(row["start_us"])) / 1e6)
+    .flatMap((row) => latencyOfRow(row) ?? [])
+    .map((micros) => micros / 1e6)
     .sort((a, b) => a - b);
   return percentileOf(seconds, share);
 }

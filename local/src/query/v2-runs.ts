@@ -2,10 +2,11 @@
 import { Refusal } from "../errors.js";
 import { isRunType } from "../ingest/rules.js";
 import { type Usage, usageFromColumn } from "../ingest/usage.js";
-import { isObject, type JsonObject, numberOf, objectOf, stringOf } from "../json.js";
+import { isObject, type JsonObject, objectOf, stringOf } from "../json.js";
 import { attachmentNames } from "../storage/attachments.js";
 import type { Db, Row } from "../storage/database.js";
 import { nowMicros, parseTime } from "../time.js";
+import { latencyOfRow } from "./fields.js";
 import { columnsFor, type RunField } from "./run-fields.js";
 import {
   flagOf,
@@ -56,7 +57,7 @@ const SELECTS = new Map<string, V2Field>(
     STATUS: upper("status"),
     START_TIME: same("start_time"),
     END_TIME: same("end_time"),
-    LATENCY_SECONDS: { needs: [], read: ({ row }) => latencyOf(row) },
+    LATENCY_SECONDS: { needs: [], read: ({ row }) => latencySeconds(row) },
     FIRST_TOKEN_TIME: known("first_token_time"),
     ERROR: known("error"),
     ERROR_PREVIEW: { needs: ["error"], read: ({ run }) => stringOf(run["error"])?.slice(0, 300) },
@@ -99,9 +100,10 @@ const SELECTS = new Map<string, V2Field>(
   } satisfies Record<string, V2Field>),
 );
 
-function latencyOf(row: Row): number | undefined {
-  const ended = numberOf(row["end_us"]);
-  return ended === undefined ? undefined : (ended - Number(row["start_us"])) / 1e6;
+/** Seconds. */
+export function latencySeconds(row: Row): number | undefined {
+  const micros = latencyOfRow(row);
+  return micros === undefined ? undefined : micros / 1e6;
 }
 
 // v2 keeps an event's name and time apart from what else it says.

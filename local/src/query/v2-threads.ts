@@ -8,7 +8,7 @@ import { previewOf, type RunField, timeOf } from "./run-fields.js";
 import { limitOf, pageOfRuns, textOf, uuidOf, uuidsOf, whereOf } from "./runs.js";
 import { statsOf } from "./stats.js";
 import { feedbackOfTraces, latencyOf, listThreads, threadItem, usageOfTraces } from "./threads.js";
-import { fieldsFor, parseV2Selects, v2Runs, windowOf } from "./v2-runs.js";
+import { fieldsFor, latencySeconds, parseV2Selects, v2Runs, windowOf } from "./v2-runs.js";
 
 /** Answers `POST /api/v2/threads/query`. */
 export function v2Threads(db: Db, body: JsonObject): JsonObject {
@@ -171,11 +171,19 @@ export function v2ThreadTraces(
     cursor: query["cursor"],
     fields: TRACE_FIELDS,
   });
+  const turns = selects.includes("TURN_NUMBER") ? turnNumbers(db, projectId, threadId) : undefined;
   return {
-    items: page.rows.map((row) => traceItem(row, selects)),
+    items: page.rows.map((row) => traceItem(row, selects, turns?.get(Number(row["no"])))),
     has_more: page.next !== null,
     ...(page.next === null ? {} : { next_cursor: page.next }),
   };
+}
+
+// Where each trace stands in its whole thread, from 1 on, whatever the request narrows.
+function turnNumbers(db: Db, projectId: string, threadId: string): Map<number, number> {
+  const where = whereOf({ projectIds: [projectId], isRoot: true, threadId });
+  const rows = db.query(`SELECT r.no FROM runs r WHERE ${where.text} ORDER BY r.start_us, r.no`).all(...where.values);
+  return new Map(rows.map((row, index) => [Number(row["no"]), index + 1]));
 }
 
 // What an item is made of.
@@ -190,9 +198,8 @@ const TRACE_FIELDS: ReadonlySet<RunField> = new Set<RunField>([
 ]);
 
 /** Source: `threads.ThreadTraceListItem` in the OpenAPI description. */
-function traceItem(row: Row, selects: readonly string[]): JsonObject {
+function traceItem(row: Row, selects: readonly string[], turn: number | undefined): JsonObject {
   const usage = usageFromColumn(row["usage_details"]);
-  const ended = numberOf(row["end_us"]);
   const error = stringOf(row["error"]);
   const all: JsonObject = {
     thread_id: row["thread_id"],
@@ -200,9 +207,10 @@ function traceItem(row: Row, selects: readonly string[]): JsonObject {
     // A number for older clients; the service's own numbering is not published.
     op: RUN_TYPE_NAMES.indexOf(String(row["run_type"])),
     name: row["name"],
+    turn_number: turn,
     start_time: timeOf(row["start_us"]),
     end_time: timeOf(row["end_us"]),
-    latency: ended === undefined ? undefined : (ended - Number(row["start_us"])) / 1e6,
+    latency: latencySeconds(row),
     first_token_time: timeOf(row["first_token_us"]) ?? undefined,
     inputs: parseJson(row["inputs"]),
     outputs: parseJson(row["outputs"]),

@@ -65,12 +65,21 @@ test.each([
   [["runs", "--format", "xml"], 2, "--format must be table, jsonl or csv"],
   [["runs", "--project", "nowhere"], 2, "There is no project"],
   [["runs", "--wrong"], 2, "--wrong"],
+  [["runs", "--limit", "2.5"], 2, "--limit must be a whole number above 0"],
   [["serve", "--port", "x"], 2, "--port must be a number"],
   [["dance"], 2, "There is no command dance"],
 ])("%j ends with %i", async ([command = "", ...args], code, message) => {
   const result = await runCli([command, ...args, ...(command === "runs" ? ["--data", directory] : [])]);
   expect(result).toMatchObject({ code, err: expect.stringContaining(message) });
 });
+
+test.each([[["--help"]], [["-h"]], [["runs", "--root", "--help"]], [["serve", "-h"]]])(
+  "%j explains and ends with 0",
+  async (args) => {
+    const out = expect.stringContaining("--trace-filter F");
+    expect(await runCli(args)).toMatchObject({ code: 0, out, err: "" });
+  },
+);
 
 test("runs of a directory without data says so", async () => {
   expect(await runCli(["runs", "--data", join(directory, "none")])).toMatchObject({

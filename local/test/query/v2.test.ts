@@ -173,6 +173,47 @@ test("threads.query, listTraces and stats", async () => {
   expect(stats).toEqual({ turns: 2, total_tokens: 10, latency_p50_seconds: 2 });
 });
 
+test("threads.listTraces says each trace's turn in its thread, whatever is left out of the page", async () => {
+  const last = await all(
+    client.threads.listTraces("t-1", { project_id, selects: ["TURN_NUMBER"], filter: 'eq(status, "error")' }),
+  );
+  expect(last).toEqual([{ trace_id: second.id, turn_number: 2 }]);
+});
+
+test("streaming queries give the items of every page", async () => {
+  const streamed = client.traces.streaming.queryItems({ project_id, selects: ["NAME"], page_size: 2 });
+  expect((await all(streamed)).map((trace) => trace.root_run?.name)).toEqual(["other", "agent", "agent"]);
+  const threads = await all(client.threads.streaming.queryItems({ project_id, page_size: 1 }));
+  expect(threads.map((thread) => thread.thread_id)).toEqual(["t-2", "t-1"]);
+  const [event] = await all(await client.runs.streaming.queryV2({ project_ids: [project_id], page_size: 1 }));
+  expect(event).toEqual([{ op: "add", path: "", value: expect.objectContaining({ has_more: true }) }]);
+});
+
+// The langsmith SDK numbers the runs of a millisecond in their start's microseconds, and not in their end's.
+test("a run that ends a microsecond before its start took no time, wherever its latency is told", async () => {
+  const session_name = "no time";
+  const run = makeRun({ session_name, seconds: -1e-6, extra: { metadata: { thread_id: "instant" } } });
+  await ingest(server.url, [run]);
+  const project = await client.readProject({ projectName: session_name, includeStats: true });
+  expect(project).toMatchObject({ latency_p50: 0, latency_p99: 0 });
+  expect(await all(client.listRuns({ projectId: project.id, filter: "gte(latency, 0)" }))).toHaveLength(1);
+  expect(await all(client.listRuns({ projectId: project.id, filter: "lt(latency, 0)" }))).toEqual([]);
+  const [read] =
+    (await client.traces.listRuns(run.id, { project_id: project.id, selects: ["LATENCY_SECONDS", "END_TIME"] }))
+      .items ?? [];
+  expect(read).toEqual({ latency_seconds: 0, end_time: run["end_time"] });
+  const stats = await client.threads.stats("instant", { session_id: project.id, selects: ["LATENCY_P50"] });
+  expect(stats).toEqual({ latency_p50_seconds: 0 });
+});
+
+test("listRuns finds the runs of an example, which the client names as one id", async () => {
+  const reference_example_id = newId();
+  const run = makeRun({ session_name: "examples", reference_example_id });
+  await ingest(server.url, [run, makeRun({ session_name: "examples" })]);
+  const found = await all(client.listRuns({ projectName: "examples", referenceExampleId: reference_example_id }));
+  expect(found.map(({ id }) => id)).toEqual([run.id]);
+});
+
 test("threads.aggregateStats", async () => {
   const stats = await client.threads.aggregateStats({
     project_id,
