@@ -8,11 +8,11 @@ import { failureOf } from "../delivery/http.js";
 import { ITEM_OVERHEAD_BYTES, type Item, partsBytes } from "../delivery/item.js";
 import { encodeParts, type Part } from "../delivery/multipart.js";
 import { type OpenDelivery, openDelivery } from "../delivery/open.js";
-import { tagOf } from "../delivery/spool/owners.js";
+import { destinationTag, tagOf } from "../delivery/spool/owners.js";
 import { decodeDone, decodeRecords, type Recorded } from "../delivery/spool/record.js";
 import { donePath, parseSegmentName } from "../delivery/spool/segment.js";
 import type { Environment } from "../environment.js";
-import { destinationOf } from "./destination.js";
+import { type Destination, destinationOf } from "./destination.js";
 import { createProgress } from "./progress.js";
 import { readSdkFile, sdkFiles } from "./sdk-files.js";
 
@@ -39,10 +39,14 @@ export async function replay(args: readonly string[], env: Environment, out: Out
       out,
       `${wanted.dir} cannot be read. Name the directory of LANGSMITH_FAILED_TRACES_DIR or of the option spool.`,
     );
+  const destination = destinationOf(env);
   const tag = wanted.lane ?? (found.tags.size <= 1 ? [...found.tags.keys()][0] : undefined);
   if (found.tags.size > 1 && tag === undefined) {
-    const listed = [...found.tags].map(([name, count]) => `${name} (${count})`).join(", ");
+    const listed = listOf(found.tags, destination);
     return fail(out, `${wanted.dir} holds operations for several destinations: ${listed}. Choose one with --lane.`);
+  }
+  if (tag && found.tags.size > 0 && !found.tags.has(tag)) {
+    out.write(`${wanted.dir}: nothing of lane ${tag}; there are ${listOf(found.tags, destination)}\n`);
   }
   const total = (tag ? (found.tags.get(tag) ?? 0) : 0) + found.files.length + found.refused.length;
   out.write(
@@ -51,7 +55,6 @@ export async function replay(args: readonly string[], env: Environment, out: Out
   );
   if (wanted.isDryRun) return total === 0 ? 0 : 1;
   if (total === 0) return 0;
-  const destination = destinationOf(env);
   if (typeof destination === "string") return fail(out, destination);
   const { apiKey, workspaceId, apiUrl } = destination;
   const opened = openDelivery(
@@ -83,6 +86,9 @@ function readArgs(args: readonly string[]): Wanted | string {
     const seconds = Number(values["give-up"] ?? 60);
     if (!dir || positionals.length > 1) return "replay wants one directory: otel-langsmith replay DIR";
     if (!(seconds >= 0)) return "--give-up wants a number of seconds";
+    if (values.lane !== undefined && !/^[0-9a-f]{8}$/.test(values.lane)) {
+      return `--lane wants one of the names that replay lists, eight digits, not ${values.lane}`;
+    }
     return {
       dir,
       isDryRun: values["dry-run"] ?? false,
@@ -93,6 +99,17 @@ function readArgs(args: readonly string[]): Wanted | string {
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/** The lanes by name, and which of them a process with this environment would fill. */
+function listOf(tags: ReadonlyMap<string, number>, destination: Destination | string): string {
+  const own =
+    typeof destination === "string"
+      ? undefined
+      : destinationTag({ ...destination, destination: new URL(destination.apiUrl).host });
+  return [...tags]
+    .map(([name, count]) => `${name} (${count}${name === own ? ", this environment's own" : ""})`)
+    .join(", ");
 }
 
 function fail(out: Output, message: string): number {

@@ -69,6 +69,27 @@ describe("replay", () => {
     expect((await cli(["replay", dir])).code).toBe(0);
   });
 
+  it("says which lanes there are, which is this environment's, and sends the one that is named", async () => {
+    await leaveRuns(3);
+    const elsewhere = createDelivery({ apiUrl: server.url, apiKey: "a-key", workspaceId: "w", spool: { dir } });
+    server.behave = () => ({ do: "answer", status: 503 });
+    elsewhere.send({ kind: "post", run: newRun() });
+    await elsewhere.shutdown(0);
+    server.behave = () => ({ do: "take" });
+    const several = await cli(["replay", dir], { LANGSMITH_WORKSPACE_ID: "w" });
+    expect(several.code).toBe(2);
+    const [, own = ""] = /(\w{8}) \(1, this environment's own\)/.exec(several.out) ?? [];
+    expect(several.out).toMatch(/\w{8} \(3\)/);
+    expect((await cli(["replay", dir, "--lane", "typo"])).code).toBe(2);
+    expect(await cli(["replay", dir, "--lane", own], { LANGSMITH_WORKSPACE_ID: "w" })).toMatchObject({ code: 0 });
+    expect(server.runs.size).toBe(1);
+    const again = await cli(["replay", dir, "--lane", own]);
+    expect(again).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(`nothing of lane ${own}; there are \\w{8} \\(3\\)`),
+    });
+  });
+
   it("ends with 1 and keeps what is left when the service goes away, and sends the rest when it is called again", async () => {
     const ids = await leaveRuns(250);
     server.behave = (_, index) => (index === 0 ? { do: "take" } : { do: "answer", status: 503 });
