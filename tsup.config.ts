@@ -17,10 +17,14 @@ const entries = {
 const written = Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file)));
 const { edge: _edge, "cli/main": _cli, ...typed } = written;
 
+/** The optional peers stand in no list of ranges, by which tsup would know them: the application's own copy is meant. */
+export const external = [/^langsmith(\/|$)/, /^@opentelemetry\//];
+
 export default defineConfig({
   entry: written,
   format: ["esm", "cjs"],
   dts: { entry: typed },
+  external,
   // One copy of each module a format, whichever entries a program imports: a RunTree is a RunTree everywhere.
   splitting: true,
   clean: true,

@@ -50,6 +50,34 @@ export function registeredProgram(format: Format): string {
   return program(format, { "@opentelemetry/api": ["trace"] }, agent);
 }
 
+/** Native runs of the `langsmith` package under a span, and a span under them. */
+export function nativeProgram(format: Format): string {
+  return program(
+    format,
+    {
+      "@opentelemetry/api": ["trace"],
+      "otel-langsmith": ["register"],
+      "otel-langsmith/langsmith": ["joinLangSmith"],
+      langsmith: ["Client"],
+      "langsmith/traceable": ["traceable"],
+    },
+    `
+  const registration = register();
+  joinLangSmith();
+  const client = new Client();
+  const tracer = trace.getTracer("consumer");
+  const inner = () => tracer.startActiveSpan("span in native", async (span) => span.end());
+  const native = traceable(inner, { name: "native", client });
+  const asked = { "gen_ai.operation.name": "invoke_agent" };
+  await tracer.startActiveSpan("agent", { attributes: asked }, async (span) => {
+    await native();
+    span.end();
+  });
+  await client.awaitPendingTraceBatches();
+  await registration.shutdown();`,
+  );
+}
+
 const agent = `
   const tracer = trace.getTracer("consumer", "1.0.0");
   await tracer.startActiveSpan("answer", async (root) => {

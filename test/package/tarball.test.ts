@@ -26,6 +26,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+async function filesUnpacked(): Promise<[name: string, text: string][]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return Promise.all(files.map(async (path) => [path, await readFile(path, "utf8")]));
+}
+
 describe("the packed tarball", () => {
   it("holds the builds, their types and the texts, and nothing else", () => {
     const foreign = inject("packedFiles").filter(
@@ -56,11 +62,17 @@ describe("the packed tarball", () => {
   });
 
   it("names nothing of the machine it was built on", async () => {
-    const names = await readdir(folder, { recursive: true, withFileTypes: true });
-    for (const entry of names.filter((each) => each.isFile())) {
-      const text = await readFile(join(entry.parentPath, entry.name), "utf8");
-      expect(text.includes(process.cwd()), `${entry.name} names the build's folder`).toBe(false);
+    for (const [name, text] of await filesUnpacked()) {
+      expect(text.includes(process.cwd()), `${name} names the build's folder`).toBe(false);
     }
+  });
+
+  it("holds no copy of another package: the native SDK is the application's own", async () => {
+    for (const [name, text] of await filesUnpacked()) {
+      expect(/^\s*\/\/ (\.\.\/)*node_modules\/.*/m.exec(text)?.[0], name).toBeUndefined();
+    }
+    const native = await readFile(join(folder, "package/dist/langsmith.js"), "utf8");
+    expect(native).toMatch(/from "langsmith\/run_trees"/);
   });
 
   it("passes publint without an error, a warning or a suggestion", async () => {

@@ -5,6 +5,7 @@ import { cp, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "tsup";
+import { external } from "../../tsup.config.js";
 import { makeBareFolder } from "../bare-folder.js";
 
 const repository = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -42,6 +43,7 @@ export async function layApplication(packages: readonly string[]): Promise<Appli
         join(repository, `src/${name}.ts`),
       ]),
     ),
+    external,
     outDir: join(bridge, "dist"),
     format: ["esm", "cjs"],
     splitting: true,
