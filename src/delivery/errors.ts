@@ -6,7 +6,7 @@
  * - `unavailable`: the service did not answer, or answered that it cannot now; the same request may succeed later.
  * - `throttled`: it asked to come back later; `retryAfterMillis` says when, `isQuota` that it will not pass soon.
  * - `unauthorized`: key or workspace was refused; nothing gets through until that is set right.
- * - `misconfigured`: what answered is not the ingestion endpoint (404, redirects, 405…).
+ * - `misconfigured`: what answered is not the ingestion endpoint (404, redirects, 405, a web page…).
  * - `malformed`: the request was refused whole for what at least one of its runs says.
  * - `conflict`: at least one operation was received before.
  * - `too_large`: the request is beyond what the service takes.

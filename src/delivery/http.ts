@@ -164,8 +164,9 @@ async function beginning(body: AsyncIterable<unknown> & { destroy?: () => unknow
 
 /** What an answer means; `undefined` when it is a success. Source: "Answers" in the wire reference. */
 export function failureOf({ status, headers, text }: Answered): DeliveryError | undefined {
-  if (status >= 200 && status < 300) return undefined;
-  const message = `HTTP ${status}${said(text)}`;
+  const isTaken = status >= 200 && status < 300;
+  if (isTaken && !isPage(text)) return undefined;
+  const message = isTaken ? `HTTP ${status} with a web page` : `HTTP ${status}${said(text)}`;
   const retryAfterMillis = retryAfter(headers);
   const details = { status, ...(retryAfterMillis === undefined ? {} : { retryAfterMillis }) };
   const error = (kind: DeliveryError["kind"], reach: DeliveryError["reach"], isQuota = false) =>
@@ -194,6 +195,11 @@ export function failureOf({ status, headers, text }: Answered): DeliveryError | 
     default:
       return status >= 500 ? error("unavailable", "unknown") : error("misconfigured", "refused");
   }
+}
+
+/** A web page: of a login in front of the service, or of another site that answers anything with one. Nobody took a run. */
+function isPage(text: string): boolean {
+  return /^\s*<(?:!doctype html|html)\b/i.test(text);
 }
 
 /** `Retry-After` in milliseconds: seconds, or a date read against the server's own clock where it sent it. */

@@ -37,6 +37,12 @@ describe("failureOf", () => {
     expect(error?.reach).toBe(reach);
   });
 
+  it("takes a web page for no answer of the service's, whatever its status says", () => {
+    const page = answered(200, "\n<!DOCTYPE html><title>Sign in</title>");
+    expect([page?.kind, page?.reach, page?.message]).toEqual(["misconfigured", "refused", "HTTP 200 with a web page"]);
+    for (const text of ["", "ok", "{}", '{"message":"<html>"}']) expect(answered(202, text)).toBeUndefined();
+  });
+
   it("reads Retry-After in seconds, and as a date against the server's own clock", () => {
     expect(answered(429, "", { "retry-after": "7" })?.retryAfterMillis).toBe(7_000);
     expect(

@@ -62,6 +62,7 @@ describe("delivery warns of", () => {
   it.each([
     ["LSB_WARN_UNREACHED: a service that was never there", 503, "LSB_WARN_UNREACHED", "HTTP 503", 4],
     ["LSB_WARN_WRONG_ENDPOINT: an address where no ingestion is", 404, "LSB_WARN_WRONG_ENDPOINT", "/api/v1", 2],
+    ["LSB_WARN_WRONG_ENDPOINT: a login's web page", 200, "LSB_WARN_WRONG_ENDPOINT", "with a web page", 1],
   ])("%s, once a process, and not of an outage later on", async (_what, status, code, text, tries) => {
     Reflect.deleteProperty(globalThis, Symbol.for("otel-langsmith.delivery.warned"));
     const warnings: string[] = [];
@@ -70,7 +71,8 @@ describe("delivery warns of", () => {
     });
     const retry = { initialDelayMillis: 1, maxDelayMillis: 2 };
     let isAway = true;
-    server.behave = () => (isAway ? { do: "answer", status } : { do: "take" });
+    server.behave = () =>
+      isAway ? { do: "answer", status, body: status === 200 ? "<html>Sign in" : "" } : { do: "take" };
     for (let n = 0; n < 2; n += 1) {
       const delivery = deliver({ retry });
       delivery.send({ kind: "post", run: newRun() });
