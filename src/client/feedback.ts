@@ -2,7 +2,7 @@
 
 import { primaryBridge } from "../bridges.js";
 import { isUuid, uuid7 } from "../identity/ids.js";
-import type { LangSmithDestination } from "../options.js";
+import { type LangSmithDestination, LangSmithOptionError } from "../options.js";
 import { type RunReference, RunReferenceError, referenceOf } from "../propagation/reference.js";
 import type { KeyValues } from "../run.js";
 import { field, hasNewStoreAlone, projectByName } from "./projects.js";
@@ -50,7 +50,8 @@ export interface Feedback {
  * Scores a run, at once: a custom id, or a saved reference, will do. Deployments with the new store want the run's
  * project with it; it is resolved by name then.
  *
- * @throws LangSmithRequestError whose `code` says which; RunReferenceError where the id is no UUID
+ * @throws LangSmithRequestError whose `code` says which; RunReferenceError where the id is no UUID;
+ * LangSmithOptionError for a score that is no finite number
  * @example
  * ```ts
  * await createFeedback({ runId: row.runId, key: "user_score", score: 1, comment: "Just right" });
@@ -66,6 +67,10 @@ export async function createFeedback(
       "LSB_ERR_RUN_ID",
       `createFeedback needs the id of a run, a UUID, as runId or run.id, not ${JSON.stringify(runId)}.`,
     );
+  }
+  if (typeof input.score === "number" && !Number.isFinite(input.score)) {
+    // JSON has no such number: it would arrive as a feedback without a score.
+    throw new LangSmithOptionError("score", "a finite number, a boolean or null", input.score);
   }
   const rest = createRest(destination);
   const body: Record<string, unknown> = {

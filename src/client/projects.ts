@@ -31,6 +31,28 @@ export async function projectById(rest: Rest, id: string): Promise<Project> {
   throw new LangSmithRequestError("LSB_ERR_REQUEST", `the answer for ${subject} is no project`);
 }
 
+const MAX_NAMES = 1000;
+const names = new Map<string, string>();
+
+/**
+ * The name of the project that a run which LangSmith returned lives in: such a run says its id alone, and what is sent
+ * names its project by name. Asked for once a project; undefined where nobody can say.
+ */
+export async function projectNameOf(rest: Rest, run: unknown): Promise<string | undefined> {
+  const id = field(run, "session_id");
+  if (typeof id !== "string") return undefined;
+  const key = `${rest.apiUrl} ${id}`;
+  const known = names.get(key);
+  if (known !== undefined) return known;
+  try {
+    const { name } = await projectById(rest, id);
+    if (name !== undefined && names.size < MAX_NAMES) names.set(key, name);
+    return name;
+  } catch {
+    return undefined;
+  }
+}
+
 function projectOf(value: unknown): Project | undefined {
   const id = field(value, "id");
   const name = field(value, "name");

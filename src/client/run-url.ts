@@ -1,8 +1,9 @@
 // The address of a run's page, for a log line.
 import { primaryBridge } from "../bridges.js";
+import { isUuid } from "../identity/ids.js";
 import { isLocalAddress, type LangSmithDestination } from "../options.js";
-import type { RunReference } from "../propagation/reference.js";
-import { type Project, projectByName } from "./projects.js";
+import { type RunReference, RunReferenceError } from "../propagation/reference.js";
+import { type Project, projectById, projectByName } from "./projects.js";
 import { createRest, ownDestination } from "./rest.js";
 
 const MAX_PROJECTS = 100;
@@ -11,7 +12,8 @@ const known = new Map<string, Project>();
 /**
  * The address of a run's page. LangSmith's pages are found by the project's id, which is asked for once a project.
  *
- * @throws LangSmithRequestError where the project cannot be resolved
+ * @param reference a reference, or any run that LangSmith returned
+ * @throws LangSmithRequestError where the project cannot be resolved; RunReferenceError where it is no run
  * @example
  * ```ts
  * const run = getRunReference();
@@ -19,18 +21,30 @@ const known = new Map<string, Project>();
  * ```
  */
 export async function getRunUrl(
-  reference: Pick<RunReference, "id"> & Partial<Pick<RunReference, "trace_id" | "session_name">>,
+  reference: Pick<RunReference, "id"> &
+    Partial<Pick<RunReference, "trace_id" | "session_name">> & { readonly session_id?: string },
   destination: LangSmithDestination = ownDestination(),
 ): Promise<string> {
   const { apiUrl } = destination;
+  // From JavaScript anything may come, a bare id first of all.
+  if (!isUuid((reference as typeof reference | undefined)?.id)) {
+    throw new RunReferenceError(
+      "LSB_ERR_RUN_REFERENCE",
+      `getRunUrl takes a run's reference or a run that LangSmith returned, not ${JSON.stringify(reference)}.`,
+    );
+  }
   // The local server's pages are addressed by trace and need no project.
   if (isLocalAddress(apiUrl)) {
     const base = apiUrl.replace(/(?:\/api)?(?:\/v1)?$/, "");
     return `${base}/traces/${reference.trace_id ?? reference.id}?run=${reference.id}`;
   }
-  const name = reference.session_name ?? primaryBridge()?.projectName ?? "default";
-  const key = `${apiUrl} ${destination.workspaceId ?? ""} ${name}`;
-  const project = known.get(key) ?? (await projectByName(createRest(destination), name));
+  const { session_name, session_id } = reference;
+  const name = session_name ?? primaryBridge()?.projectName ?? "default";
+  // A run that LangSmith returned says its project by id.
+  const isById = session_name === undefined && session_id !== undefined;
+  const key = `${apiUrl} ${destination.workspaceId ?? ""} ${isById ? `id ${session_id}` : `name ${name}`}`;
+  const rest = createRest(destination);
+  const project = known.get(key) ?? (await (isById ? projectById(rest, session_id) : projectByName(rest, name)));
   if (known.size < MAX_PROJECTS) known.set(key, project);
   const organisation = project.tenantId ?? destination.workspaceId;
   const place = organisation === undefined ? "" : `/o/${organisation}`;

@@ -1,7 +1,7 @@
 // Runs read back, by the v1 calls; where a deployment answers them no longer, by the v2 query.
 import type { KeyValues } from "../run.js";
 import { isNewStoreOnly, listInNewStore, readInNewStore } from "./new-store.js";
-import { field, projectByName } from "./projects.js";
+import { field, projectByName, projectNameOf } from "./projects.js";
 import { LangSmithRequestError, type Rest } from "./rest.js";
 
 /** A run as LangSmith returns it. */
@@ -13,6 +13,8 @@ export interface StoredRun {
   readonly dotted_order?: string;
   readonly parent_run_id?: string | null;
   readonly session_id?: string;
+  /** The project by name, as references have it. Left out where the run was read without `session_id`. */
+  readonly session_name?: string;
   readonly start_time?: string;
   readonly end_time?: string | null;
   readonly status?: string;
@@ -96,7 +98,7 @@ const PAGE = 100;
 export async function readRun(rest: Rest, id: string, projectName?: string): Promise<StoredRun> {
   try {
     const answer = await rest.call({ method: "GET", path: `/runs/${id}`, subject: `run ${id}` });
-    return storedRun(answer, `run ${id}`);
+    return await named(rest, storedRun(answer, `run ${id}`));
   } catch (error) {
     if (!isNewStoreOnly(error)) throw error;
     return readInNewStore(rest, id, projectName, DEFAULT_SELECT);
@@ -130,7 +132,7 @@ export async function* listRuns(rest: Rest, params: ListRunsParams): AsyncGenera
     for (const run of Array.isArray(runs) ? runs : []) {
       if (left <= 0) return;
       left -= 1;
-      yield storedRun(run, "a run");
+      yield await named(rest, storedRun(run, "a run"));
     }
     const next = field(field(answer, "cursors"), "next");
     if (typeof next !== "string" || next === "") return;
@@ -173,6 +175,13 @@ function listed(value: string | readonly string[] | undefined): readonly string[
 /** What is undefined left out. */
 export function withoutUndefined(values: KeyValues): KeyValues {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
+
+// With its project's name it is a reference, whatever project it is of.
+async function named(rest: Rest, run: StoredRun): Promise<StoredRun> {
+  if (run.session_name !== undefined) return run;
+  const name = await projectNameOf(rest, run);
+  return name === undefined ? run : { ...run, session_name: name };
 }
 
 function storedRun(value: unknown, subject: string): StoredRun {

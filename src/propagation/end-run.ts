@@ -1,6 +1,8 @@
 // Ending a run whose process is gone: by one patch, or by a complete post where its post never arrived.
 import { primaryBridge } from "../bridges.js";
 import { findRun } from "../client/find-run.js";
+import { projectNameOf } from "../client/projects.js";
+import { createRest, ownDestination } from "../client/rest.js";
 import { spanIdOf } from "../identity/ids.js";
 import { entriesById, isSpanOpen } from "../identity/node.js";
 import { placeOfDottedOrder } from "../identity/place.js";
@@ -58,7 +60,7 @@ async function resolved(run: RunLike): Promise<RunReference> {
   const reference = referenceOf(typeof run === "string" ? { dotted_order: run.trim() } : run);
   if (reference) {
     // A patch says the name and type again; a bare dotted order has neither.
-    if (reference.name !== undefined && reference.run_type !== undefined) return reference;
+    if (reference.name !== undefined && reference.run_type !== undefined) return inItsProject(run, reference);
     return { ...(await findRun(reference.id, projectIn(reference))), ...reference };
   }
   if (typeof run === "object" && run !== null && typeof run.id === "string" && run.dotted_order === undefined) {
@@ -68,6 +70,13 @@ async function resolved(run: RunLike): Promise<RunReference> {
     "LSB_ERR_RUN_REFERENCE",
     "endRun takes a reference, a run that LangSmith returned, a dotted order, or an id; this is none, or its dotted_order breaks a rule.",
   );
+}
+
+// A run that LangSmith returned says its project by id, and a patch by name.
+async function inItsProject(run: unknown, reference: RunReference): Promise<RunReference> {
+  if (reference.session_name !== undefined) return reference;
+  const session_name = await projectNameOf(createRest(ownDestination()), run);
+  return session_name === undefined ? reference : { ...reference, session_name };
 }
 
 function projectIn({ session_name }: RunReference) {
