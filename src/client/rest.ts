@@ -23,7 +23,7 @@ export class LangSmithRequestError extends Error {
     message: string,
     /** The HTTP status, where there was an answer. */
     readonly status?: number,
-    options?: ErrorOptions,
+    options?: { cause?: unknown },
     /** What the service said of it, where it said something. */
     readonly reason?: string,
   ) {
