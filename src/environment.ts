@@ -14,6 +14,14 @@ export function textOf(value: string | undefined): string | undefined {
   return trimmed ? trimmed : undefined;
 }
 
+/**
+ * Without the quotes that `docker --env-file` and others leave around a value, as the langsmith package reads addresses
+ * and keys.
+ */
+export function unquoted(value: string | undefined): string | undefined {
+  return textOf(textOf(value)?.replace(/^(["'])(.*)\1$/, "$2"));
+}
+
 /** `true` or `1`, `false` or `0`, in any case; undefined for anything else. */
 export function booleanOf(value: string | undefined): boolean | undefined {
   const word = textOf(value)?.toLowerCase();

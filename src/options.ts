@@ -2,7 +2,7 @@
 import type { MeterProvider } from "@opentelemetry/api";
 import type { Dispatcher } from "undici";
 import type { Loss } from "./delivery/operation.js";
-import { booleanOf, type Environment, langsmithVariable, numberOf, textOf } from "./environment.js";
+import { booleanOf, type Environment, langsmithVariable, numberOf, textOf, unquoted } from "./environment.js";
 import type { Vocabulary } from "./mapping/index.js";
 import type { MappableSpan } from "./mapping/span.js";
 import {
@@ -170,9 +170,14 @@ export function resolveOptions(options: LangSmithOptions = {}, env: Environment 
   return {
     given: options,
     enabled: options.enabled ?? booleanOf(tracing) ?? true,
-    apiKey: emptyAsUndefined(options.apiKey) ?? langsmithVariable(env, "API_KEY"),
-    apiUrl: urlOf("apiUrl", emptyAsUndefined(options.apiUrl) ?? langsmithVariable(env, "ENDPOINT") ?? DEFAULT_API_URL),
-    workspaceId: emptyAsUndefined(options.workspaceId) ?? langsmithVariable(env, "WORKSPACE_ID"),
+    apiKey:
+      (typeof options.apiKey === "function" ? options.apiKey : unquoted(options.apiKey)) ??
+      unquoted(langsmithVariable(env, "API_KEY")),
+    apiUrl: urlOf(
+      "apiUrl",
+      unquoted(options.apiUrl) ?? unquoted(langsmithVariable(env, "ENDPOINT")) ?? DEFAULT_API_URL,
+    ),
+    workspaceId: unquotedOption(options.workspaceId) ?? unquoted(langsmithVariable(env, "WORKSPACE_ID")),
     projectName:
       emptyAsUndefined(options.projectName) ??
       langsmithVariable(env, "PROJECT") ??
@@ -196,6 +201,10 @@ export function resolveOptions(options: LangSmithOptions = {}, env: Environment 
     spool: options.spool ?? spoolOf(env),
     runsEndpoints: langsmithVariable(env, "RUNS_ENDPOINTS"),
   };
+}
+
+function unquotedOption<T>(value: T | undefined): T | string | undefined {
+  return typeof value === "string" ? unquoted(value) : value;
 }
 
 function emptyAsUndefined<T>(value: T | undefined): T | undefined {

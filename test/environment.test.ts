@@ -1,5 +1,6 @@
 // A variable that makes no sense is an error that names the variable, since nobody finds an option that they never set.
 import { describe, expect, it } from "vitest";
+import { destinationOf } from "../src/cli/destination.js";
 import { LangSmithOptionError, resolveOptions } from "../src/options.js";
 import { inboundRules } from "../src/propagation/options.js";
 
@@ -33,5 +34,21 @@ describe("a bad value of a variable", () => {
   it("is no word of LANGSMITH_OTEL_INBOUND_PROJECTS: any is a project's name, empty ones are passed over", () => {
     expect(inboundRules({}, { LANGSMITH_OTEL_INBOUND_PROJECTS: " a ,, b,*" }).project).toEqual(["a", "b", "*"]);
     expect(inboundRules({}, { LANGSMITH_OTEL_INBOUND_PROJECTS: " , " }).project).toEqual([]);
+  });
+});
+
+describe("an address, a key, a workspace", () => {
+  it("lose the quotes and line breaks that files leave around them, as with the langsmith package", () => {
+    const env = {
+      LANGSMITH_ENDPOINT: '"http://127.0.0.1:4319/"',
+      LANGSMITH_API_KEY: " 'a key'\n",
+      LANGSMITH_WORKSPACE_ID: '""',
+    };
+    const expected = { apiUrl: "http://127.0.0.1:4319", apiKey: "a key", workspaceId: undefined };
+    expect(resolveOptions({}, env)).toMatchObject(expected);
+    expect(destinationOf(env)).toEqual(expected);
+    const given = { apiUrl: "http://127.0.0.1:4319\n", apiKey: '"a key"', workspaceId: "w\n" };
+    expect(resolveOptions(given, {})).toMatchObject({ ...expected, workspaceId: "w" });
+    expect(resolveOptions({ apiKey: `it's "so"` }, {}).apiKey).toBe(`it's "so"`);
   });
 });

@@ -287,7 +287,8 @@ describe("apiKey", () => {
     const bridge = await startBridge({
       apiKey: async () => {
         turn += 1;
-        return `key-${turn}`;
+        // As read from a file.
+        return `key-${turn}\n`;
       },
     });
     bridge.genai.startSpan("first").end();

@@ -1,5 +1,5 @@
 // Where the command talks to: the same variables as the processor's.
-import { type Environment, langsmithVariable } from "../environment.js";
+import { type Environment, langsmithVariable, unquoted } from "../environment.js";
 import { isLocalAddress } from "../options.js";
 
 export interface Destination {
@@ -10,9 +10,12 @@ export interface Destination {
 
 /** The destination of the environment, or what is wrong with it and what to do. */
 export function destinationOf(env: Environment): Destination | string {
-  const apiUrl = (langsmithVariable(env, "ENDPOINT") ?? "https://api.smith.langchain.com").replace(/\/+$/, "");
-  const apiKey = langsmithVariable(env, "API_KEY");
-  const workspaceId = langsmithVariable(env, "WORKSPACE_ID");
+  const apiUrl = (unquoted(langsmithVariable(env, "ENDPOINT")) ?? "https://api.smith.langchain.com").replace(
+    /\/+$/,
+    "",
+  );
+  const apiKey = unquoted(langsmithVariable(env, "API_KEY"));
+  const workspaceId = unquoted(langsmithVariable(env, "WORKSPACE_ID"));
   try {
     if (!/^https?:$/.test(new URL(apiUrl).protocol)) throw new Error("not http");
   } catch {

@@ -30,6 +30,9 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+// Whoever reads may have read enough (`| head`): the work goes on, and so does its exit code.
+process.stdout.on("error", () => {});
+
 main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;

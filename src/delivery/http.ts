@@ -135,9 +135,11 @@ function within<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 async function resolveKey(apiKey: HttpOptions["apiKey"]): Promise<string | undefined> {
-  if (typeof apiKey !== "function") return apiKey;
+  if (typeof apiKey !== "function") return apiKey?.trim();
   try {
-    return await apiKey();
+    const key: unknown = await apiKey();
+    // A key out of a file ends in a line break, which no header may hold.
+    return typeof key === "string" ? key.trim() : undefined;
   } catch (cause) {
     // Its message may say anything, the key included: only its name goes on.
     const name = cause instanceof Error ? cause.name : typeof cause;

@@ -1,4 +1,5 @@
 // What delivery can be told, and what it does when it is not.
+import { resolve } from "node:path";
 import type { MeterProvider } from "@opentelemetry/api";
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from "undici";
 import type { Loss } from "./operation.js";
@@ -103,7 +104,8 @@ export function settle(options: DeliveryOptions): Settings {
     requestTimeoutMillis: options.requestTimeoutMillis ?? 30_000,
     queueMaxBytes: options.queue?.maxBytes ?? 64 * 1_048_576,
     spool: options.spool && {
-      dir: options.spool.dir,
+      // The application may go to another directory later on.
+      dir: resolve(options.spool.dir),
       maxBytes: options.spool.maxBytes ?? 512 * 1_048_576,
       mode: options.spool.mode ?? "failures",
     },

@@ -1,5 +1,5 @@
 // `otel-langsmith replay`, as a process: our spool and the langsmith SDK's own files, resumable, with a telling exit code.
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -67,6 +67,19 @@ describe("replay", () => {
     expect(ids.every((id) => server.runs.has(id))).toBe(true);
     expect((await readdir(dir)).filter((name) => name.endsWith(".spool"))).toEqual([]);
     expect((await cli(["replay", dir])).code).toBe(0);
+  });
+
+  it("does its work to the end when nobody reads what it says any more", async () => {
+    const ids = await leaveRuns(3);
+    const env = { ...process.env, LANGSMITH_ENDPOINT: server.url, LANGSMITH_API_KEY: "a-key" };
+    const child = spawn(process.execPath, ["--import", "tsx", MAIN, "replay", dir], { env, stdio: "pipe" });
+    child.stdout.destroy();
+    let said = "";
+    child.stderr.on("data", (piece) => {
+      said += piece;
+    });
+    const code = await new Promise((resolve) => child.once("close", resolve));
+    expect([code, said.includes("EPIPE"), ids.every((id) => server.runs.has(id))]).toEqual([0, false, true]);
   });
 
   it("says which lanes there are, which is this environment's, and sends the one that is named", async () => {

@@ -1,4 +1,5 @@
 // What delivery's numbers do on the wire, and what they are where nobody says.
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createDelivery, type Delivery, type DeliveryOptions } from "../../src/delivery/index.js";
 import { settle } from "../../src/delivery/options.js";
@@ -147,5 +148,13 @@ describe("where nobody says", () => {
       hideMetadata: false,
       spool: undefined,
     });
+  });
+});
+
+describe("spool.dir", () => {
+  it("is where it was at the start, wherever the application goes later on", () => {
+    expect(settle({ apiUrl: server.url, spool: { dir: "failed/runs" } }).spool?.dir).toBe(
+      join(process.cwd(), "failed/runs"),
+    );
   });
 });
