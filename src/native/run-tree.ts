@@ -53,7 +53,30 @@ function makeTree({ place, project, metadata, tags }: Current, above: Above): Na
   orderChildren(tree, place);
   forgetChildren(tree);
   keepConfig(tree, above);
+  inheritByConfig(tree, metadata, tags);
   return tree;
+}
+
+/**
+ * LangChain's runs take nothing of the tree above but its place and project; what they inherit (a thread is whole only
+ * when every run carries its key) they take from the config that they find there.
+ */
+function inheritByConfig(tree: NativeRun, metadata: Current["metadata"], tags: Current["tags"]): void {
+  if (Object.keys(metadata).length === 0 && tags.length === 0) return;
+  const found: unknown = tree.extra?.[CHILD_CONFIG];
+  const config = typeof found === "object" && found !== null ? found : {};
+  const above: unknown = Reflect.get(config, "metadata");
+  const tagsAbove: unknown = Reflect.get(config, "tags");
+  const all = [...(Array.isArray(tagsAbove) ? tagsAbove : []), ...tags];
+  const inherited = {
+    ...config,
+    tags: [...new Set(all)],
+    // A new one for each who asks: LangChain writes into what it gets.
+    get metadata() {
+      return { ...(typeof above === "object" ? above : {}), ...metadata };
+    },
+  };
+  tree.extra = { ...tree.extra, [CHILD_CONFIG]: inherited };
 }
 
 /**
