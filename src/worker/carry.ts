@@ -1,7 +1,7 @@
 // A run's place beside a value on its way to a worker of the same application.
 import { type Context, context, defaultTextMapGetter, propagation, ROOT_CONTEXT } from "@opentelemetry/api";
 import { primaryBridge } from "../bridges.js";
-import { setPlace } from "../identity/context.js";
+import { setPlace, setSettings } from "../identity/context.js";
 import { placeOfDottedOrder } from "../identity/place.js";
 import { currentOf, isUntraced } from "../propagation/current.js";
 import { type RunReference, referenceOf, referenceOfPlace } from "../propagation/reference.js";
@@ -19,6 +19,8 @@ export interface Carried<T> {
   readonly run?: RunReference;
   readonly metadata?: KeyValues;
   readonly tags?: readonly string[];
+  /** True where the caller is not traced: what the other side does for it is not either. */
+  readonly untraced?: true;
 }
 
 /** Wraps a value with the place of a context's current run; the value itself is left as it is. */
@@ -49,14 +51,15 @@ export function carryTask(task: unknown): unknown {
   });
 }
 
-function placeIn(from: Context): Pick<Carried<unknown>, "run" | "metadata" | "tags"> {
-  if (isUntraced(from)) return {};
+function placeIn(from: Context): Pick<Carried<unknown>, "run" | "metadata" | "tags" | "untraced"> {
+  if (isUntraced(from)) return { untraced: true };
   const bridge = primaryBridge();
   const current = currentOf(from, bridge);
   if (!current) return {};
   if (current.entry && bridge) {
     // Whoever hands work to a worker wants to see it: what it hangs under must be sent.
     bridge.openTrace(current.entry);
+    if (bridge.isUnsampled(current.entry)) return { untraced: true };
     if (!bridge.isOpen(current.entry)) return {};
   }
   const { place, project, set } = current;
@@ -75,6 +78,7 @@ export function isCarried(message: unknown): message is Carried<unknown> {
 /** The context that a carried value came with; what starts in it hangs under the caller. */
 export function contextOf(carried: Carried<unknown>): Context {
   const outer = propagation.extract(ROOT_CONTEXT, carried.headers, defaultTextMapGetter);
+  if (carried.untraced) return setSettings(outer, { enabled: false });
   const reference = referenceOf(carried.run);
   const place = reference && placeOfDottedOrder(reference.dotted_order);
   if (!reference || !place) return outer;

@@ -81,6 +81,29 @@ describe("a worker", () => {
     });
     await bridge.finish();
   });
+
+  it("is not traced for a caller that is not, by choice or by sampling, and is for the next one", async () => {
+    const bridge = await startBridge();
+    const { worker, close } = startThread(bridge);
+    traceWorker(worker);
+    const ask = async (name: string) => {
+      worker.postMessage({ name, text: "x" });
+      await once(worker, "message");
+    };
+    await tracingContext({ enabled: false }, () => ask("private"));
+    await ask("public");
+    await close();
+    expect(treeOf(await bridge.finish())).toEqual(["work public"]);
+
+    const sampled = await startBridge({ samplingRate: 0, primary: true });
+    const carried = sampled.genai.startActiveSpan("root", (root) => {
+      root.end();
+      return carry("x");
+    });
+    expect(carried).toMatchObject({ untraced: true });
+    traced(() => sampled.genai.startSpan("below").end())(carried as never);
+    expect((await sampled.finish()).runs.size).toBe(0);
+  });
 });
 
 describe("a pool", () => {
