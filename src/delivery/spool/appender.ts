@@ -44,6 +44,7 @@ export interface AppenderOptions {
 export function createAppender(options: AppenderOptions): Appender {
   const segments: Segment[] = [];
   let current: Segment | undefined;
+  let number = 0;
   let handle: { segment: Segment; file: FileHandle; position: number } | undefined;
   let descriptor: { segment: Segment; file: number; position: number } | undefined;
   let waiting: Entry[] = [];
@@ -52,12 +53,13 @@ export function createAppender(options: AppenderOptions): Appender {
   let loop: Promise<void> | undefined;
 
   function segmentFor(bytes: number): Segment {
+    if (current?.isGone) current = undefined;
     if (current && current.bytes > FILE_HEADER.length && current.bytes + bytes > options.segmentBytes) {
       current.isGrowing = false;
       current = undefined;
     }
     if (!current) {
-      const number = (segments.at(-1)?.number ?? 0) + 1;
+      number += 1;
       current = newSegment(options.lane, number, join(options.dir, segmentName(options.lane, number)));
       current.bytes = FILE_HEADER.length;
       segments.push(current);

@@ -10,6 +10,8 @@ export interface DrainOptions {
   limits: () => { maxCount: number; maxBytes: number };
   /** Through the chain; items that come to nothing stay unsettled. */
   send: (items: readonly Item[]) => Promise<void>;
+  /** Records are on disk no more, or not to be read. */
+  onUnreadable: (path: string, count: number) => void;
   now: () => number;
   isStopped: () => boolean;
 }
@@ -27,13 +29,16 @@ export async function drain(options: DrainOptions): Promise<boolean> {
 }
 
 async function drainSegment(segment: Segment, options: DrainOptions): Promise<boolean> {
+  if (!options.lanes.isThere(segment)) return true;
   const file = await readFile(segment.path).catch(() => undefined);
   const { records } = file ? decodeRecords(file) : { records: [] };
   const parked = records.filter((record) => segment.open.get(record.index) === "parked");
   if (parked.length === 0) {
     if (segment.isGrowing || segment.unwritten > 0) return false;
     // What cannot be read is not there: waiting for it would wait for ever.
-    for (const [index, copy] of [...segment.open]) if (copy === "parked") options.lanes.done({ segment, index });
+    const gone = [...segment.open].filter(([, copy]) => copy === "parked");
+    for (const [index] of gone) options.lanes.done({ segment, index });
+    if (gone.length > 0) options.onUnreadable(segment.path, gone.length);
     return true;
   }
   for (const batch of batches(parked, options.limits())) {

@@ -1,5 +1,5 @@
 // The files of a spool that this process answers for: settled records are noted, empty segments removed, the bound kept.
-import { appendFileSync } from "node:fs";
+import { appendFileSync, statSync } from "node:fs";
 import { appendFile, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { SpoolRecord } from "../item.js";
@@ -15,6 +15,10 @@ export interface Lanes {
   read(lane: string): Promise<number>;
   /** The oldest segment with parked records. */
   next(): Segment | undefined;
+  /** Whether a segment's file is still where it was written; what somebody removed is let go of, and said. */
+  isThere(segment: Segment): boolean;
+  /** Looks at all of them. */
+  lookForAll(): void;
   /** Removes the oldest until the directory is within its bound. */
   keepBound(): Promise<void>;
   parked(): number;
@@ -33,6 +37,8 @@ export interface LanesOptions {
   appender: Appender;
   onEvicted: (parked: number) => void;
   onDamaged: (path: string, places: number) => void;
+  /** Somebody removed a segment, and with it what was on disk alone. */
+  onVanished: (path: string, parked: number) => void;
 }
 
 export function createLanes(options: LanesOptions): Lanes {
@@ -72,6 +78,17 @@ export function createLanes(options: LanesOptions): Lanes {
         }
       }
     }
+  }
+
+  function isThere(segment: Segment): boolean {
+    if (segment.isGone) return false;
+    // Its first record may still be on its way to the disk.
+    if (segment.count === segment.unwritten || !isRemoved(segment.path)) return true;
+    const parked = parkedCount(segment);
+    segment.open.clear();
+    void remove(segment);
+    options.onVanished(segment.path, parked);
+    return false;
   }
 
   function isFinished(segment: Segment): boolean {
@@ -160,6 +177,8 @@ export function createLanes(options: LanesOptions): Lanes {
   return {
     done,
     read,
+    isThere,
+    lookForAll: () => all().forEach(isThere),
     keepBound,
     next: () => all().find((segment) => parkedCount(segment) > 0),
     parked: () => all().reduce((sum, segment) => sum + parkedCount(segment), 0),
@@ -182,4 +201,13 @@ export function createLanes(options: LanesOptions): Lanes {
       return all().length > 0;
     },
   };
+}
+
+/** A disk that cannot be asked just now has not lost its files. */
+function isRemoved(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
+  }
 }

@@ -1,4 +1,5 @@
 // The spool: runs on disk, shared by several processes, bounded, and sent when the service takes them again.
+import { existsSync } from "node:fs";
 import { appendFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Item } from "../item.js";
@@ -84,6 +85,12 @@ export function createSpool({ options, instance, timers, reporter, now }: SpoolS
         "LSB_WARN_SPOOL_DAMAGED",
         `${path} is damaged in ${places} place(s); those records are skipped`,
       ),
+    onVanished: (path, parked) => {
+      broken("lost a file", `somebody removed ${path}`);
+      if (parked > 0) reporter.lose("spool_full", parked, "their file was removed from the spool");
+      // With the directory went the note of who owns the lane: what comes next makes both anew.
+      if (!existsSync(dir)) enter();
+    },
   });
 
   function broken(what: string, error: unknown): void {
@@ -94,13 +101,20 @@ export function createSpool({ options, instance, timers, reporter, now }: SpoolS
     );
   }
 
-  try {
-    owners.enter();
-  } catch (error) {
-    isBroken = true;
-    broken("cannot be used", error);
+  function enter(): void {
+    try {
+      owners.enter();
+    } catch (error) {
+      isBroken = true;
+      broken("cannot be used", error);
+    }
   }
-  const cancelBeat = repeat(owners.heartbeatMillis, () => owners.beat());
+
+  enter();
+  const cancelBeat = repeat(owners.heartbeatMillis, () => {
+    lanes.lookForAll();
+    return owners.beat();
+  });
   const cancelAdopt = repeat(ADOPT_MILLIS, adopt);
   const onExit = () => {
     sending?.parkAll?.();
@@ -146,7 +160,9 @@ export function createSpool({ options, instance, timers, reporter, now }: SpoolS
     if (!sending) return;
     await appender.drained();
     const { send, limits } = sending;
-    await drain({ lanes, limits, send, now, isStopped: () => isClosed }).catch((error: unknown) =>
+    const onUnreadable = (path: string, count: number) =>
+      reporter.lose("spool_full", count, `${path} is damaged where they were`);
+    await drain({ lanes, limits, send, onUnreadable, now, isStopped: () => isClosed }).catch((error: unknown) =>
       broken("could not be read", error),
     );
     await lanes.settled();
@@ -163,7 +179,7 @@ export function createSpool({ options, instance, timers, reporter, now }: SpoolS
   return {
     isJournal: mode === "always",
     park(item) {
-      if (item.record && !item.record.segment.isGone && item.record.segment.open.has(item.record.index)) {
+      if (item.record && lanes.isThere(item.record.segment) && item.record.segment.open.has(item.record.index)) {
         item.record.segment.open.set(item.record.index, "parked");
       } else {
         if (!append(item, "parked")) return false;
@@ -197,6 +213,7 @@ export function createSpool({ options, instance, timers, reporter, now }: SpoolS
     read: () => firstRead,
     async close() {
       isClosed = true;
+      lanes.lookForAll();
       cancelRound?.();
       cancelBeat();
       cancelAdopt();

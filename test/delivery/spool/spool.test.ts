@@ -47,6 +47,42 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
 
 const spoolFiles = async () => (await readdir(dir)).filter((name) => name.endsWith(".spool"));
 
+describe("a directory that somebody removes", () => {
+  it("costs what was on disk alone, which is counted and said; the rest is written anew", async () => {
+    await server.stop();
+    const delivery = deliver({ queue: { maxBytes: 20_000 } });
+    const runs = Array.from({ length: 60 }, () => newRun());
+    for (const run of runs) delivery.send({ kind: "post", run });
+    await until(async () => (await spoolFiles()).length > 0);
+    const { onDisk = 0 } = delivery.stats();
+    expect(onDisk).toBeGreaterThan(0);
+    await rm(dir, { recursive: true });
+    await until(() => losses.length > 0);
+    expect(losses).toEqual([expect.objectContaining({ cause: "spool_full", runs: onDisk })]);
+    await delivery.shutdown(50);
+    expect(delivery.stats()).toMatchObject({ onDisk: 60 - onDisk, lost: { spool_full: onDisk } });
+    await server.start();
+    const next = deliver();
+    await until(() => server.runs.size === 60 - onDisk && next.stats().onDisk === 0);
+    await next.shutdown(1_000);
+    expect(await spoolFiles()).toEqual([]);
+  });
+
+  it("costs a journal nothing of what is still in memory", async () => {
+    await server.stop();
+    const delivery = deliver({ spool: { dir, mode: "always" } });
+    for (let n = 0; n < 40; n += 1) delivery.send({ kind: "post", run: newRun() });
+    await until(async () => (await spoolFiles()).length > 0);
+    await rm(dir, { recursive: true });
+    await delivery.shutdown(50);
+    expect(delivery.stats()).toMatchObject({ onDisk: 40, lost: {} });
+    await server.start();
+    const next = deliver();
+    await until(() => server.runs.size === 40);
+    await next.shutdown(1_000);
+  });
+});
+
 describe("mode failures", () => {
   it("keeps at shutdown what could not be sent, and the next process sends it under its own runs, oldest first", async () => {
     await server.stop();
