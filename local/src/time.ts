@@ -3,12 +3,18 @@
 const ISO =
   /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?\s?(Z|z|[+-]\d{2}:?\d{2})?$/;
 
+// The years 1 to 9999, which is what ISO 8601 writes with four digits; what cannot be written must not be stored.
+const MIN_MILLIS = -62_135_596_800_000;
+const MAX_MILLIS = 253_402_300_799_999;
+
 /**
  * Microseconds of an ISO 8601 time, or of a number of milliseconds; undefined when it is neither.
  * A time without a zone is UTC, as the service reads it. Digits beyond the microsecond are cut.
  */
 export function parseTime(value: unknown): number | undefined {
-  if (typeof value === "number") return Number.isFinite(value) ? Math.round(value * 1000) : undefined;
+  if (typeof value === "number") {
+    return value >= MIN_MILLIS && value <= MAX_MILLIS ? Math.round(value * 1000) : undefined;
+  }
   if (typeof value !== "string") return undefined;
   const match = ISO.exec(value.trim());
   if (!match) return undefined;

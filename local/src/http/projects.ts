@@ -142,7 +142,7 @@ const SORT_FIELDS: Record<string, string> = {
 };
 
 function sortProjects(projects: JsonObject[], sortBy: string, isDescending: boolean): void {
-  const field = SORT_FIELDS[sortBy];
+  const field = Object.hasOwn(SORT_FIELDS, sortBy) ? SORT_FIELDS[sortBy] : undefined;
   if (!field) throw new Refusal(422, `sort_by must be one of ${Object.keys(SORT_FIELDS).join(", ")}`);
   const rank = (value: unknown): number => (value == null ? 0 : 1);
   projects.sort((a, b) => {

@@ -11,7 +11,7 @@ export function groupRuns(db: Db, body: JsonObject): JsonObject {
   if (!project) throw new Refusal(422, "session_id is missing");
   if (body["group_by"] !== "conversation") throw new Refusal(422, "group_by must be conversation");
   const offset = body["offset"] ?? 0;
-  if (typeof offset !== "number" || !Number.isInteger(offset) || offset < 0) {
+  if (typeof offset !== "number" || !Number.isSafeInteger(offset) || offset < 0) {
     throw new Refusal(422, "offset must be a whole number from 0");
   }
   const where = whereOf({
@@ -47,7 +47,7 @@ export function threadPreview(db: Db, project: string, threadId: string, select:
     thread_id: threadId,
     previews: Object.fromEntries(
       names.map((name) => {
-        if (!(name in previews)) throw new Refusal(422, `select: there is no preview ${name}`);
+        if (!Object.hasOwn(previews, name)) throw new Refusal(422, `select: there is no preview ${name}`);
         return [name, previews[name]];
       }),
     ),

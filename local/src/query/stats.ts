@@ -28,10 +28,10 @@ const ALIASES: Record<string, readonly string[]> = {
 function selected(stats: JsonObject, select: unknown): JsonObject {
   if (select == null) return stats;
   if (!Array.isArray(select)) throw new Refusal(422, "select must be a list");
-  const names = select.map(String).flatMap((name) => ALIASES[name] ?? [name]);
+  const names = select.map(String).flatMap((name) => (Object.hasOwn(ALIASES, name) ? (ALIASES[name] ?? []) : [name]));
   return Object.fromEntries(
     names.map((name) => {
-      if (!(name in stats)) throw new Refusal(422, `select: there is no statistic ${name}`);
+      if (!Object.hasOwn(stats, name)) throw new Refusal(422, `select: there is no statistic ${name}`);
       return [name, stats[name]];
     }),
   );

@@ -87,7 +87,7 @@ export function v2ThreadStats(
   };
   return Object.fromEntries(
     selects.map((name) => {
-      const stat = all[name];
+      const stat = Object.hasOwn(all, name) ? all[name] : undefined;
       if (!stat) throw new Refusal(422, `selects: there is no statistic ${name}`);
       return [STAT_NAMES[name] ?? name.toLowerCase(), stat()];
     }),
@@ -232,7 +232,7 @@ function traceItem(row: Row, selects: readonly string[], turn: number | undefine
   const names = ["trace_id", ...selects.map((name) => name.toLowerCase())];
   return Object.fromEntries(
     names.map((name) => {
-      if (!(name in all)) throw new Refusal(422, `selects: there is no field ${name.toUpperCase()}`);
+      if (!Object.hasOwn(all, name)) throw new Refusal(422, `selects: there is no field ${name.toUpperCase()}`);
       return [name, all[name]];
     }),
   );

@@ -18,6 +18,10 @@ export function feedbackProblem(value: JsonObject): string | undefined {
   if (score != null && typeof score !== "number" && typeof score !== "boolean") {
     return "a feedback score is a number or a boolean; words go into value";
   }
+  for (const field of ["created_at", "modified_at"]) {
+    if (value[field] != null && parseTime(value[field]) === undefined)
+      return `feedback's ${field} must be an ISO 8601 time`;
+  }
   if (value["comment"] != null && typeof value["comment"] !== "string") return "a feedback comment is a string";
   return undefined;
 }

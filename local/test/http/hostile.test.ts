@@ -113,3 +113,46 @@ test("JSON nested without end is refused or taken, and costs nobody else anythin
   expect((await sendMultipart(server.url, { post: [next] })).status).toBe(202);
   expect(errors).toEqual([]);
 });
+
+test.each([1e30, -1e18, 253_402_300_800_000])(
+  "a time that no calendar has is refused, and no list is lost to it: %d",
+  async (time) => {
+    const run = makeRun({ session_name: `times ${time}` });
+    await ingest(server.url, [run]);
+    const [project] = (await (
+      await fetch(`${server.url}/sessions?name=${encodeURIComponent(`times ${time}`)}`)
+    ).json()) as { id: string }[];
+    const late = { ...makeRun({ session_name: `times ${time}` }), end_time: time };
+    for (const [method, path, body] of [
+      ["PATCH", `/sessions/${project?.id}`, { end_time: time }],
+      ["POST", "/sessions", { name: `late ${time}`, start_time: time }],
+      ["POST", "/feedback", { run_id: run.id, key: "k", created_at: time }],
+      ["POST", "/runs", late],
+      ["POST", "/runs/group", { session_id: project?.id, group_by: "conversation", offset: 1e30 }],
+      ["POST", "/runs/query", { session: [project?.id], start_time: time }],
+    ] as const) {
+      expect([path, (await sendJson(server.url, method, path, body)).status]).toEqual([path, 422]);
+    }
+    for (const path of ["/sessions", `/feedback?run=${run.id}`]) {
+      expect((await fetch(`${server.url}${path}`)).status).toBe(200);
+    }
+    expect(await query(server.url, { session: [project?.id] })).toHaveLength(1);
+    expect(errors).toEqual([]);
+  },
+);
+
+test("a name that every object has is no statistic and no field", async () => {
+  await ingest(server.url, [makeRun({ session_name: "names", extra: { metadata: { thread_id: "t" } } })]);
+  const [project] = (await (await fetch(`${server.url}/sessions?name=names`)).json()) as { id: string }[];
+  const id = project?.id;
+  for (const path of [
+    `/api/v2/threads/t/stats?session_id=${id}&selects=constructor`,
+    `/api/v2/threads/t/traces?project_id=${id}&selects=constructor`,
+    `/runs/threads/t?session_id=${id}&select=constructor`,
+    "/sessions?sort_by=constructor",
+  ]) {
+    expect([path, (await fetch(`${server.url}${path}`)).status]).toEqual([path, 422]);
+  }
+  const stats = await sendJson(server.url, "POST", "/runs/stats", { session: [id], select: ["constructor"] });
+  expect(stats.status).toBe(422);
+});
