@@ -49,8 +49,37 @@ export function isGenerator(value: unknown): value is Generator<unknown, unknown
   return Object.prototype.toString.call(value) === "[object Generator]" && hasMethod(value, "next");
 }
 
-/** Text of an error that cannot be read either. */
+/** How many errors an error's text tells of: causes of causes, and those that were gathered in one. */
+const MAX_CAUSES = 8;
+
+/** Text of an error, that of one that cannot be read either: what it says, its stack, and what caused it. */
 export function textOfError(error: unknown): string {
+  const told = new Set<unknown>([error]);
+  const texts = [textOfOne(error)];
+  const waiting = causesOf(error);
+  for (let cause = waiting.shift(); cause !== undefined && told.size < MAX_CAUSES; cause = waiting.shift()) {
+    if (told.has(cause)) continue;
+    told.add(cause);
+    texts.push(`Caused by: ${textOfOne(cause)}`);
+    waiting.push(...causesOf(cause));
+  }
+  return texts.join("\n\n");
+}
+
+/** The cause of an error (that `fetch failed` says nothing without), and the errors of an `AggregateError`. */
+function causesOf(error: unknown): unknown[] {
+  try {
+    if (!(error instanceof Error)) return [];
+    const errors: unknown = Reflect.get(error, "errors");
+    return [error.cause, ...(Array.isArray(errors) ? errors.slice(0, MAX_CAUSES) : [])].filter(
+      (cause) => cause instanceof Error || typeof cause === "string",
+    );
+  } catch {
+    return [];
+  }
+}
+
+function textOfOne(error: unknown): string {
   try {
     const said = String(error);
     const stack = error instanceof Error ? error.stack : undefined;

@@ -87,6 +87,37 @@ describe("plain functions", () => {
   });
 });
 
+describe("what was thrown", () => {
+  it("is said with what caused it, which `fetch failed` says nothing without", async () => {
+    const bridge = await startBridge();
+    const refused = new Error("connect ECONNREFUSED");
+    const all = new AggregateError([refused, new Error("no route")], "nobody answered");
+    const circular = new Error("fetch failed", { cause: all });
+    refused.cause = circular;
+    const hostile = Object.defineProperty(new Error("kept"), "cause", {
+      get() {
+        throw new Error("no");
+      },
+    });
+    for (const error of [circular, hostile, new Error("plain", { cause: "in words" })]) {
+      await traceable(() => Promise.reject(error), { name: "f" })().catch(() => {});
+    }
+    const said = (await bridge.finish())
+      .byName("f")
+      .map(({ error }) => error?.split("\n").filter((line) => line !== "" && !line.startsWith("    at ")));
+    expect(said).toEqual([
+      [
+        "Error: fetch failed",
+        "Caused by: AggregateError: nobody answered",
+        "Caused by: Error: connect ECONNREFUSED",
+        "Caused by: Error: no route",
+      ],
+      ["Error: kept"],
+      ["Error: plain", "Caused by: in words"],
+    ]);
+  });
+});
+
 describe("promises and thenables", () => {
   it("a rejection that nobody handles is still unhandled", async () => {
     await startBridge();
