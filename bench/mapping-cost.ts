@@ -1,6 +1,10 @@
 // What it costs to map an llm span with 2 KB of input and 1 KB of output, against parsing and writing that content once.
-// Run: npx esbuild bench/mapping-cost.ts --bundle --platform=node --format=esm | node --input-type=module
-// (tsx names every function at run time, which no user pays for).
+// Run: npx esbuild bench/mapping-cost.ts --bundle --platform=node --format=esm \
+//   --outfile=node_modules/.cache/bench.mjs && node node_modules/.cache/bench.mjs
+// (tsx names every function at run time, which no user pays for). Each vocabulary is measured in a process of its own, as
+// in a service that has one instrumentation: what the engine learned from the others' spans is not its cost.
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import type { Attributes } from "@opentelemetry/api";
 import { type MappableSpan, mapSpan } from "../src/mapping/index.js";
 
@@ -187,7 +191,7 @@ const cases: readonly [name: string, span: MappableSpan, contents: string[]][] =
   ["OpenLLMetry, flat", spanOf(flat), [contentsOf(flat, "gen_ai.prompt."), contentsOf(flat, "gen_ai.completion.")]],
 ];
 
-for (const [name, span, contents] of cases) {
+function measure([name, span, contents]: (typeof cases)[number]): boolean {
   const [reference = 0, mapping = 0, withWriting = 0] = costs(
     () => contents.map((content) => JSON.stringify(JSON.parse(content))),
     () => mapSpan(span),
@@ -199,5 +203,21 @@ for (const [name, span, contents] of cases) {
   console.log(`  JSON.parse + JSON.stringify of the content: ${reference.toFixed(2)} µs`);
   console.log(`  mapSpan: ${mapping.toFixed(2)} µs; with writing the run: ${withWriting.toFixed(2)} µs`);
   console.log(`  ratio: ${ratio.toFixed(2)} (at most 1.5)`);
-  if (ratio > 1.5) process.exitCode = 1;
+  return ratio <= 1.5;
+}
+
+const one = cases[Number(process.argv[2] ?? Number.NaN)];
+if (one) {
+  if (!measure(one)) process.exitCode = 1;
+} else {
+  for (const index of cases.keys()) {
+    const { status } = spawnSync(
+      process.execPath,
+      [...process.execArgv, fileURLToPath(import.meta.url), String(index)],
+      {
+        stdio: "inherit",
+      },
+    );
+    if (status !== 0) process.exitCode = 1;
+  }
 }

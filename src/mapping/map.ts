@@ -100,17 +100,16 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
   const hasMessages = insAndOuts.hasMessages || authored?.inputs !== undefined || authored?.outputs !== undefined;
   const threadId = toText(content.extra.metadata["thread_id"]) ?? wishes.threadId;
   const warning = type === "llm" && !hasMessages && error === undefined ? contentWarning(span) : undefined;
-  return {
-    content,
-    ...projectOf(wishes),
-    isModelCall,
-    hasMessages,
-    ...(threadId === undefined ? {} : { threadId }),
-    isAgent,
-    ...(Object.keys(usage.counts).length === 0 ? {} : { counts: usage.counts }),
-    ...(warning === undefined ? {} : { warnings: [warning] }),
-  };
+  const mapped: Writable<Mapped> = { content, isModelCall, hasMessages, isAgent };
+  const project = projectOf(wishes);
+  if (project !== undefined) mapped.project = project;
+  if (threadId !== undefined) mapped.threadId = threadId;
+  if (Object.keys(usage.counts).length > 0) mapped.counts = usage.counts;
+  if (warning !== undefined) mapped.warnings = [warning];
+  return mapped;
 }
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 function typeOf(
   span: MappableSpan,
@@ -209,10 +208,9 @@ function integrationOf(vocabulary: Vocabulary | undefined): string | undefined {
   return vocabulary.integration ?? vocabulary.name;
 }
 
-function projectOf(wishes: Wishes): { project?: { name?: string; id?: string } } {
-  const { projectName: name, projectId: id } = wishes;
-  if (name === undefined && id === undefined) return {};
-  return { project: { ...(name === undefined ? {} : { name }), ...(id === undefined ? {} : { id }) } };
+function projectOf({ projectName: name, projectId: id }: Wishes): { name?: string; id?: string } | undefined {
+  if (name === undefined && id === undefined) return undefined;
+  return { ...(name === undefined ? {} : { name }), ...(id === undefined ? {} : { id }) };
 }
 
 /** The run of a span that could not be read at all (a getter that throws): it stands in its place and says so. */

@@ -216,6 +216,7 @@ export function toFinishes(value: unknown): string[] | undefined {
 
 /** System instructions, in any form, as the first message. */
 export function toSystem(value: unknown): Turn[] {
+  if (value === undefined || value === null) return [];
   const decoded = decode(value);
   const turns = toTurnsWithRole(decoded);
   if (turns !== undefined) return turns;

@@ -118,7 +118,7 @@ function fromObject(value: unknown, isCachedApart: boolean): Counts | undefined 
     counts.isCachedApart = counts.total === undefined && !("prompt_tokens" in usage);
   }
   const isEmpty = counts.input === undefined && counts.output === undefined && counts.total === undefined;
-  return isEmpty && Object.keys(costs(counts)).length === 0 ? undefined : counts;
+  return isEmpty && costs(counts) === undefined ? undefined : counts;
 }
 
 function firstCount(usage: KeyValues, keys: readonly string[]): number | undefined {
@@ -168,8 +168,8 @@ function whichever(whole: Counts, single: Counts): Counts {
 
 function settle(counts: Counts): UsageMetadata | undefined {
   let { input, output, total } = counts;
-  const hasCost = Object.keys(costs(counts)).length > 0;
-  if (input === undefined && output === undefined && total === undefined && !hasCost) return undefined;
+  const cost = costs(counts);
+  if (input === undefined && output === undefined && total === undefined && cost === undefined) return undefined;
   if (input === undefined && output === undefined) {
     // A stated total alone: nobody knows its parts; an embedding's is all input.
     input = total ?? 0;
@@ -197,22 +197,18 @@ function settle(counts: Counts): UsageMetadata | undefined {
     input += cached;
   }
   total = input + output;
-  return {
-    input_tokens: input,
-    output_tokens: output,
-    total_tokens: total,
-    ...(Object.keys(counts.inputDetails).length === 0 ? {} : { input_token_details: counts.inputDetails }),
-    ...(Object.keys(counts.outputDetails).length === 0 ? {} : { output_token_details: counts.outputDetails }),
-    ...costs(counts),
-  };
+  const usage: UsageMetadata = { input_tokens: input, output_tokens: output, total_tokens: total };
+  if (Object.keys(counts.inputDetails).length > 0) usage.input_token_details = counts.inputDetails;
+  if (Object.keys(counts.outputDetails).length > 0) usage.output_token_details = counts.outputDetails;
+  return cost === undefined ? usage : Object.assign(usage, cost);
 }
 
-function costs({ inputCost, outputCost, totalCost }: Counts): KeyValues {
+function costs({ inputCost, outputCost, totalCost }: Counts): KeyValues | undefined {
   const total =
     totalCost ??
     (inputCost === undefined && outputCost === undefined ? undefined : (inputCost ?? 0) + (outputCost ?? 0));
   // Zeros throughout say that nobody knew the price.
-  if (total === undefined || (total === 0 && !inputCost && !outputCost)) return {};
+  if (total === undefined || (total === 0 && !inputCost && !outputCost)) return undefined;
   return {
     ...(inputCost === undefined ? {} : { input_cost: inputCost }),
     ...(outputCost === undefined ? {} : { output_cost: outputCost }),
@@ -221,5 +217,7 @@ function costs({ inputCost, outputCost, totalCost }: Counts): KeyValues {
 }
 
 function sum(details: Record<string, number>): number {
-  return Object.values(details).reduce((total, count) => total + count, 0);
+  let total = 0;
+  for (const name of Object.keys(details)) total += details[name] ?? 0;
+  return total;
 }
