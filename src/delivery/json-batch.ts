@@ -1,4 +1,5 @@
-// A batch as one JSON document, for servers without the multipart endpoint. Attachments have no place in it: they are counted as lost.
+// A batch as one JSON document, for servers without the multipart endpoint. Attachments have no place in it: they are
+// counted as lost.
 import type { Item } from "./item.js";
 
 /** `{ "post": [run], "patch": [run] }`, put together from the bytes that were written already. */

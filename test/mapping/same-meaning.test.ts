@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type MappableSpan, type Mapped, mapSpan } from "../../src/mapping/index.js";
 import { allRecordings, loadRecording, toMappable, toMappableLog } from "../fixtures/load.js";
+import { spanOf } from "./span.js";
 
 /** What a user opens: all of a run but the attributes that nobody read, which keep the names they came under. */
 function meaningOf({ content, threadId, isModelCall, isAgent }: Mapped): Record<string, unknown> {
@@ -83,27 +84,8 @@ function renamed(attributes: Attributes): Attributes | undefined {
   return each((key, value) => {
     const other = others.get(key);
     return other === undefined ? undefined : [other, value];
-  })(attributes, emptySpan);
+  })(attributes, spanOf(attributes));
 }
-
-const emptySpan: MappableSpan = {
-  name: "",
-  kind: 0,
-  startTime: [0, 0],
-  endTime: [0, 0],
-  ended: true,
-  status: { code: 0 },
-  attributes: {},
-  links: [],
-  events: [],
-  resource: { attributes: {} },
-  scope: { name: "" },
-  otelTraceId: "",
-  otelSpanId: "",
-  droppedAttributesCount: 0,
-  droppedEventsCount: 0,
-  droppedLinksCount: 0,
-};
 
 function withoutFinish(meaning: Record<string, unknown>): unknown {
   return JSON.parse(JSON.stringify(meaning, (key, value: unknown) => (key === "finish_reason" ? undefined : value)));
