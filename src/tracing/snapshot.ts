@@ -1,4 +1,5 @@
 // Any value as plain data, taken at once: what is said of it does not change when the value does, and cannot throw.
+import { isHeadersLike, isSecretHeaders, nameInsteadOf } from "./named-values.js";
 
 /** What one field (inputs, outputs, …) may hold, in characters; a run is at most 20 MB at the service. */
 export const MAX_SNAPSHOT_CHARS = 16 * 1024 * 1024;
@@ -18,7 +19,8 @@ interface Walk {
  * Strings, finite numbers, booleans, null, arrays and objects stay what they are, class instances become objects of
  * their own enumerable properties, `toJSON` is honoured. Date becomes ISO 8601; Map an object (pairs where a key is no
  * string); Set an array; Error `{ name, message, … }`; bytes a data URI; other typed arrays numbers; BigInt and RegExp
- * their text; NaN and the infinities their names; a function `[Function: name]`; what contains itself
+ * their text; NaN and the infinities their names; a function `[Function: name]`; clients, requests, responses and
+ * headers, which hold keys, their names (`[OpenAI]`, `[Request POST https://host/path]`); what contains itself
  * `{ result: "[Circular]" }`; a getter or a proxy that throws says so in its place. What exceeds `maxChars` is cut
  * and says so. Never throws.
  *
@@ -87,11 +89,10 @@ function object(value: object, at: Walk): unknown {
 
 function readObject(value: object, at: Walk): unknown {
   if (Array.isArray(value)) return items(value, value.length, at);
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) {
+  if (!isPlain(value)) {
     const known = wellKnown(value, at);
     if (known !== NOT_KNOWN) return known;
-  }
+  } else if (isHeadersLike(value)) return HEADERS;
   if ("toJSON" in value && typeof value.toJSON === "function") {
     const json: unknown = value.toJSON("");
     return json === value ? properties(value, at) : walk(json, at);
@@ -100,6 +101,8 @@ function readObject(value: object, at: Walk): unknown {
 }
 
 const NOT_KNOWN = Symbol("not known");
+/** What is said of plain headers that hold a credential. */
+const HEADERS = "[Headers]";
 
 function wellKnown(value: object, at: Walk): unknown {
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString();
@@ -117,7 +120,9 @@ function wellKnown(value: object, at: Walk): unknown {
   if (value instanceof ArrayBuffer) return bytes(new Uint8Array(value), at);
   if (value instanceof URLSearchParams) return text(value.toString(), at);
   if (value instanceof String || value instanceof Number || value instanceof Boolean) return walk(value.valueOf(), at);
-  // A Promise, a stream, a Response, a generator: nothing of its own to read, so its kind is what can be said.
+  const name = nameInsteadOf(value);
+  if (name !== undefined) return text(name, at);
+  // A Promise, a stream, a generator: nothing of its own to read, so its kind is what can be said.
   const tag = Object.prototype.toString.call(value).slice(8, -1);
   if (tag !== "Object" && !("toJSON" in value) && Object.keys(value).length === 0) return `[${tag}]`;
   return NOT_KNOWN;
@@ -171,9 +176,25 @@ function properties(value: object, at: Walk): Record<string, unknown> {
     } catch (failure) {
       entry = `[getter threw: ${messageOf(failure)}]`;
     }
-    if (entry !== undefined) put(copy, key, walk(entry, at), at);
+    if (entry === undefined) continue;
+    put(copy, key, isHeadersUnder(key, entry) ? HEADERS : walk(entry, at), at);
   }
   return copy;
+}
+
+function isHeadersUnder(key: string, entry: unknown): boolean {
+  if (typeof entry !== "object" || entry === null) return false;
+  try {
+    return (Array.isArray(entry) || entry instanceof Map || isPlain(entry)) && isSecretHeaders(key, entry);
+  } catch {
+    // A proxy that throws: walking it says so.
+    return false;
+  }
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 function put(copy: Record<string, unknown>, key: string, value: unknown, at: Walk): void {

@@ -4,8 +4,9 @@ import type { KeyValues } from "../run.js";
 
 /** A plain object, or one whose class is nobody's child: what stands for inputs and outputs as it is. */
 export function isKeyValues(value: unknown): value is KeyValues {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  if (typeof value !== "object" || value === null) return false;
   try {
+    if (Array.isArray(value)) return false;
     const prototype: unknown = Object.getPrototypeOf(value);
     const isPlain = prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
     return isPlain && !(Symbol.toStringTag in value) && !(Symbol.iterator in value);
@@ -36,7 +37,7 @@ export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown>
 }
 
 export function isReadableStream(value: unknown): value is ReadableStream<unknown> {
-  return value instanceof ReadableStream;
+  return isSafely(() => value instanceof ReadableStream);
 }
 
 /** Node's own stream: it can be read by events too, not by iteration alone. */
@@ -46,7 +47,16 @@ export function isNodeReadable(value: unknown): value is NodeJS.ReadableStream {
 
 /** A sync generator object. */
 export function isGenerator(value: unknown): value is Generator<unknown, unknown, unknown> {
-  return Object.prototype.toString.call(value) === "[object Generator]" && hasMethod(value, "next");
+  return isSafely(() => Object.prototype.toString.call(value) === "[object Generator]") && hasMethod(value, "next");
+}
+
+/** A question that a revoked proxy answers with an error: then it is not so. */
+function isSafely(ask: () => boolean): boolean {
+  try {
+    return ask();
+  } catch {
+    return false;
+  }
 }
 
 /** How many errors an error's text tells of: causes of causes, and those that were gathered in one. */
