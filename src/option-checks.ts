@@ -29,7 +29,7 @@ const NUMBERS = [
   "requestTimeoutMillis",
 ] as const;
 const HIDES = ["hideInputs", "hideOutputs", "hideMetadata"] as const;
-const BOOLEANS = ["enabled", "primary"] as const;
+const BOOLEANS = ["enabled", "primary", "flushBeforeExit"] as const;
 const ONE_OF = {
   compression: ["auto", "gzip", "zstd", "none"],
   exportMode: ["batch", "immediate"],

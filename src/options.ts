@@ -80,6 +80,11 @@ export interface LangSmithOptions {
   readonly held?: { readonly maxTraces?: number; readonly maxBytes?: number };
   /** `forceFlush` and `shutdown` settle within this; milliseconds. Default 30,000. */
   readonly shutdownTimeoutMillis?: number;
+  /**
+   * Flushes, for five seconds at the most, when the process has nothing left to do (Node's `beforeExit`), so that a
+   * script that just ends loses nothing. Default `LANGSMITH_OTEL_FLUSH_BEFORE_EXIT`, else true.
+   */
+  readonly flushBeforeExit?: boolean;
   /** Whole traces, by their trace id: 0 to 1. Default `LANGSMITH_TRACING_SAMPLING_RATE`, else 1. */
   readonly samplingRate?: number;
   /** Default `LANGSMITH_HIDE_INPUTS`, else false. */
@@ -143,6 +148,7 @@ export interface ResolvedOptions extends LangSmithDestination {
   readonly heldMaxTraces: number;
   readonly heldMaxBytes: number;
   readonly shutdownTimeoutMillis: number;
+  readonly flushBeforeExit: boolean;
   readonly samplingRate: number;
   readonly hideInputs: HideOption;
   readonly hideOutputs: HideOption;
@@ -194,6 +200,7 @@ export function resolveOptions(options: LangSmithOptions = {}, env: Environment 
     heldMaxTraces: countOf("held.maxTraces", options.held?.maxTraces ?? 1000),
     heldMaxBytes: countOf("held.maxBytes", options.held?.maxBytes ?? 32 * 1024 * 1024),
     shutdownTimeoutMillis: durationOf("shutdownTimeoutMillis", options.shutdownTimeoutMillis ?? 30_000),
+    flushBeforeExit: options.flushBeforeExit ?? booleanOf(textOf(env.LANGSMITH_OTEL_FLUSH_BEFORE_EXIT)) ?? true,
     samplingRate: rateOf(options.samplingRate ?? eitherNumber(env, "TRACING_SAMPLING_RATE") ?? 1),
     hideInputs: options.hideInputs ?? booleanOf(langsmithVariable(env, "HIDE_INPUTS")) ?? false,
     hideOutputs: options.hideOutputs ?? booleanOf(langsmithVariable(env, "HIDE_OUTPUTS")) ?? false,

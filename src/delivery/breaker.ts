@@ -21,6 +21,8 @@ export interface BreakerOptions {
 export interface Breaker extends Sender {
   /** Whether requests pass now. */
   readonly isClosed: boolean;
+  /** Whether no request passes within so many milliseconds. A time that the service itself named is believed. */
+  isOpenFor(millis: number): boolean;
 }
 
 export function createBreaker(next: Sender, options: BreakerOptions): Breaker {
@@ -136,6 +138,9 @@ export function createBreaker(next: Sender, options: BreakerOptions): Breaker {
     },
     get isClosed() {
       return openUntil === undefined;
+    },
+    isOpenFor(millis) {
+      return openUntil !== undefined && !(isAsked && openUntil - now() < millis);
     },
   };
 }

@@ -253,6 +253,7 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
       lostAttachments: reporter.lostAttachments,
       lost: { ...reporter.lost },
     }),
+    isOutOfReach: (millis) => breaker.isOpenFor(millis),
   };
 
   return {

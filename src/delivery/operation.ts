@@ -50,6 +50,8 @@ export interface Delivery {
   shutdown(timeoutMillis: number): Promise<void>;
   /** Counters since start. */
   stats(): DeliveryStats;
+  /** Whether the service is known to answer nothing within so many milliseconds. */
+  isOutOfReach(millis: number): boolean;
 }
 
 export interface DeliveryStats {

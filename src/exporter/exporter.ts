@@ -7,6 +7,7 @@ import { createGenAi, type GenAi } from "../processor/genai.js";
 import { isRunsOwner, type RunsOwner, type Taken } from "../processor/runs-owner.js";
 import type { SinkStats } from "../processor/sink.js";
 import { type SourceSpan, scopeOf } from "../processor/source-span.js";
+import { flushRegisteredProvider } from "../registered-provider.js";
 import { type Assembly, createAssembly } from "./assembly.js";
 
 /** Options of the exporter: the processor's, without those about pending runs, which an exporter cannot post. */
@@ -60,6 +61,8 @@ export class LangSmithSpanExporter {
       isExporter: true,
       beforeFlush: () => this.#settleOwners(),
       beforeShutdown: () => this.#releaseAll(),
+      // What a BatchSpanProcessor holds is known to it alone.
+      beforeIdleFlush: flushRegisteredProvider,
     });
     if (!core) return;
     exporters.add(core);

@@ -3,6 +3,7 @@ import { addBridge, type Bridge, bridges, primaryBridge, removeBridge } from "..
 import type { SpanEntry } from "../identity/node.js";
 import type { ResolvedOptions } from "../options.js";
 import { within } from "./deadline.js";
+import { flushWhenIdle, IDLE_FLUSH_MILLIS } from "./idle-flush.js";
 import { createRuns, type Runs, type RunsOptions } from "./runs.js";
 import { isRunsOwner, type RunsOwner } from "./runs-owner.js";
 import { createSink, type SinkStats } from "./sink.js";
@@ -25,6 +26,8 @@ export interface CoreOptions extends Pick<RunsOptions, "modelCallWaitMillis" | "
   /** Done before what waits is made and sent: by a flush, and by the shutdown. */
   readonly beforeFlush?: () => Promise<void>;
   readonly beforeShutdown?: () => void;
+  /** Done before a flush of a process that has nothing left to do: brings what waits in front of this bridge. */
+  readonly beforeIdleFlush?: () => Promise<void>;
 }
 
 /** Starts a bridge, or gives undefined where nothing may be sent (said once). */
@@ -33,6 +36,9 @@ export function createCore(options: ResolvedOptions, extra: CoreOptions = {}): C
   if (!sink) return undefined;
   let isPrimary: boolean | undefined;
   let stopping: Promise<void> | undefined;
+  let sentBeside = 0;
+  /** While the process only lives for a flush, no other one may keep it longer. */
+  let longestFlushMillis = options.shutdownTimeoutMillis;
   // Fixed when the first run is sent: from then on ids are out in the world.
   const target: Target = {
     sink,
@@ -45,6 +51,20 @@ export function createCore(options: ResolvedOptions, extra: CoreOptions = {}): C
   /** Entries of a processor that only places spans are looked after by that processor. */
   function ownerOf(entry: SpanEntry): RunsOwner | undefined {
     return entry.owner !== core && isRunsOwner(entry.owner) ? entry.owner : undefined;
+  }
+
+  const flushWithin = (timeoutMillis: number, before?: () => Promise<void>) =>
+    within(timeoutMillis, async (left) => {
+      await before?.();
+      await extra.beforeFlush?.();
+      await runs.flush();
+      await sink.flush(left());
+    });
+
+  async function flushIdle(timeoutMillis: number): Promise<void> {
+    longestFlushMillis = Math.min(options.shutdownTimeoutMillis, timeoutMillis);
+    await flushWithin(longestFlushMillis, extra.beforeIdleFlush);
+    longestFlushMillis = options.shutdownTimeoutMillis;
   }
 
   const core: Core = {
@@ -70,16 +90,13 @@ export function createCore(options: ResolvedOptions, extra: CoreOptions = {}): C
     addLogRecord: (entry, record) => (ownerOf(entry) ?? runs).addLogRecord(entry, record),
     exportTo: (entry, span, to) => runs.exportTo(entry, span, to),
     settle: () => runs.flush(),
-    sendRun: (kind, run) => sink.send(kind, run, undefined, target.isPrimary()),
-    forceFlush() {
-      if (stopping) return stopping;
-      return within(options.shutdownTimeoutMillis, async (left) => {
-        await extra.beforeFlush?.();
-        await runs.flush();
-        await sink.flush(left());
-      });
+    sendRun(kind, run) {
+      sentBeside += 1;
+      return sink.send(kind, run, undefined, target.isPrimary());
     },
+    forceFlush: () => stopping ?? flushWithin(longestFlushMillis),
     shutdown() {
+      stopWatching?.();
       stopping ??= within(options.shutdownTimeoutMillis, async (left) => {
         extra.beforeShutdown?.();
         await extra.beforeFlush?.();
@@ -90,6 +107,7 @@ export function createCore(options: ResolvedOptions, extra: CoreOptions = {}): C
       return stopping;
     },
   };
+
   const { modelCallWaitMillis, rememberedTraces } = extra;
   const runs = createRuns({
     owner: core,
@@ -102,6 +120,16 @@ export function createCore(options: ResolvedOptions, extra: CoreOptions = {}): C
     ...(rememberedTraces !== undefined && { rememberedTraces }),
   });
   addBridge(core);
+  const stopWatching = options.flushBeforeExit
+    ? flushWhenIdle({
+        // Before an exporter stands a processor with spans of which nobody here knows: it is always asked once.
+        activity: () => runs.activity() + sentBeside,
+        unsent: () => sink.unsent() + (options.spool ? 0 : runs.stats().waiting),
+        isOutOfReach: () => sink.isOutOfReach(IDLE_FLUSH_MILLIS),
+        settle: () => runs.flush(),
+        flush: flushIdle,
+      })
+    : undefined;
   return core;
 }
 

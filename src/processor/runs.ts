@@ -48,6 +48,7 @@ export function createRuns({
   const drops = createDrops(options);
   let lateLogRecords = 0;
   let faults = 0;
+  let activity = 0;
 
   const genAi = createGenAi(options.given.mapping?.vocabularies);
   const making = createMaking(options.given.mapping?.vocabularies);
@@ -105,6 +106,7 @@ export function createRuns({
   // ---- a span comes in
 
   function start(span: SourceSpan, context: Context): void {
+    activity += 1;
     try {
       const { tracked, opensTrace } = place(span, context);
       addEntry(span, tracked.spanId, tracked);
@@ -119,6 +121,7 @@ export function createRuns({
   }
 
   function end(span: SourceSpan): void {
+    activity += 1;
     try {
       const tracked = trackedOf(span);
       if (!tracked || tracked.hasEnded) return;
@@ -245,6 +248,8 @@ export function createRuns({
       isOwn(entry) ? sending.exportTo(entry, span, to) : "no run",
     flush,
     close,
+    /** Spans that started, and that ended, so far. */
+    activity: () => activity,
     isOpen(entry: SpanEntry): boolean {
       if (!isOwn(entry) || !lookForGenAi(entry.trace)) return false;
       // Whoever asks passes the place on, and the project with it.

@@ -28,6 +28,10 @@ export interface Sink {
   flush(timeoutMillis: number): Promise<void>;
   shutdown(timeoutMillis: number): Promise<void>;
   stats(): SinkStats;
+  /** Operations that are in memory alone. */
+  unsent(): number;
+  /** Whether no destination is known to answer within so many milliseconds. */
+  isOutOfReach(millis: number): boolean;
   /** Runs that never came to delivery. */
   lose(cause: LossCause, runs: number, message: string): void;
 }
@@ -100,6 +104,11 @@ export function createSink(options: ResolvedOptions): Sink | undefined {
       }
       return { destinations: stats, lost: sum, withheld };
     },
+    unsent() {
+      if (options.spool) return 0;
+      return destinations.reduce((sum, { delivery }) => sum + delivery.stats().queued + delivery.stats().inFlight, 0);
+    },
+    isOutOfReach: (millis) => destinations.every(({ delivery }) => delivery.isOutOfReach(millis)),
     lose(cause, runs, message) {
       lost[cause] = (lost[cause] ?? 0) + runs;
       try {

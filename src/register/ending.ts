@@ -12,8 +12,8 @@ type Signal = "SIGTERM" | "SIGINT";
 const SIGNALS: readonly Signal[] = ["SIGTERM", "SIGINT"];
 
 /** Listens for the end of the process; returns what takes the listeners away again. */
-export function onProcessEnd(ending: Ending): () => void {
-  const undo = [onceIdle(ending), ...SIGNALS.map((signal) => onSignal(signal, ending))];
+export function onProcessEnd(ending: Ending, whenIdle: boolean): () => void {
+  const undo = [...(whenIdle ? [onceIdle(ending)] : []), ...SIGNALS.map((signal) => onSignal(signal, ending))];
   return () => {
     for (const step of undo) step();
   };

@@ -1,21 +1,13 @@
 // Who else registers a tracer provider: before register, and after it.
 import { createRequire } from "node:module";
-import { ProxyTracerProvider, type TracerProvider, trace } from "@opentelemetry/api";
+import { type TracerProvider, trace } from "@opentelemetry/api";
+import { registeredProvider } from "../registered-provider.js";
 import { warnOnce } from "../warnings.js";
 import type { PackageFinder } from "./packages.js";
 
 /** Whether the application has registered a tracer provider. */
 export function hasTracerProvider(): boolean {
-  const registered = trace.getTracerProvider();
-  const delegate = isProxy(registered) ? registered.getDelegate() : registered;
-  // A fresh proxy delegates to the no-op provider, whose class the API does not export. Another copy of the API has
-  // another such class: there its name has to do.
-  const { constructor: noop } = new ProxyTracerProvider().getDelegate();
-  return delegate.constructor !== noop && delegate.constructor.name !== noop.name;
-}
-
-function isProxy(provider: TracerProvider): provider is TracerProvider & { getDelegate(): TracerProvider } {
-  return "getDelegate" in provider && typeof provider.getDelegate === "function";
+  return registeredProvider() !== undefined;
 }
 
 interface TraceApi {

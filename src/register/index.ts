@@ -23,6 +23,7 @@ import { makeAutoInstrumentations } from "./instrumentations.js";
 import { applicationPackages, type PackageFinder } from "./packages.js";
 import { propagatorFromEnv, resourceFromEnv, samplerFromEnv } from "./provider-parts.js";
 import { findSdk, type Sdk, type SdkTracerProvider } from "./sdk.js";
+import { onUncaught } from "./uncaught.js";
 
 /** Options of {@link register}: those of the processor, and these. */
 export interface RegisterOptions extends LangSmithOptions {
@@ -109,7 +110,7 @@ interface Ground {
 function set(options: RegisterOptions, resolved: ResolvedOptions, ground: Ground): Registration {
   const { sdk, packages, env } = ground;
   // What can refuse an option comes before what changes the process.
-  const processor = resolved.enabled ? new LangSmithSpanProcessor(options) : undefined;
+  const processor = resolved.enabled ? new LangSmithSpanProcessor({ ...options, flushBeforeExit: false }) : undefined;
   const ours = resolved.enabled ? new LangSmithPropagator(options.propagator) : undefined;
   if (!processor && !asksForExporters(env)) {
     announce({ disabledBy: "LANGSMITH_TRACING" });
@@ -130,7 +131,7 @@ function set(options: RegisterOptions, resolved: ResolvedOptions, ground: Ground
     exporters: exporters.map((each) => each.name),
     instrumentations: instrumentations?.count,
   });
-  return ending(provider, resolved, ground);
+  return ending(provider, processor, resolved, ground);
 }
 
 function samplerOf(options: RegisterOptions, { sdk, env }: Ground): object | undefined {
@@ -154,7 +155,12 @@ function setGlobals(provider: SdkTracerProvider, propagator: TextMapPropagator |
   trace.setGlobalTracerProvider(provider);
 }
 
-function ending(provider: SdkTracerProvider, resolved: ResolvedOptions, { packages, forget }: Ground): Registration {
+function ending(
+  provider: SdkTracerProvider,
+  processor: LangSmithSpanProcessor | undefined,
+  resolved: ResolvedOptions,
+  { packages, forget }: Ground,
+): Registration {
   const settle = (work: () => Promise<void>) => withinMillis(work, resolved.shutdownTimeoutMillis);
   let closing: Promise<void> | undefined;
   const close = () => {
@@ -162,7 +168,11 @@ function ending(provider: SdkTracerProvider, resolved: ResolvedOptions, { packag
     return closing;
   };
   const flush = () => closing ?? settle(() => provider.forceFlush());
-  const undo = [onProcessEnd({ flush, close }), watchForOtherProviders(packages)];
+  const undo = [
+    onProcessEnd({ flush, close }, resolved.flushBeforeExit),
+    onUncaught(() => hasUnsent(processor), close),
+    watchForOtherProviders(packages),
+  ];
   return {
     isRegistered: true,
     forceFlush: flush,
@@ -172,6 +182,13 @@ function ending(provider: SdkTracerProvider, resolved: ResolvedOptions, { packag
       await close();
     },
   };
+}
+
+/** Whether anything would be lost if the process ended now: ended, or open and to be closed. */
+function hasUnsent(processor: LangSmithSpanProcessor | undefined): boolean {
+  if (!processor) return false;
+  const { open, waiting, destinations } = processor.stats();
+  return open + waiting > 0 || destinations.some(({ queued, inFlight }) => queued + inFlight > 0);
 }
 
 /** Settles with the work or after the time, whatever comes first; what fails is said to `diag`. */
