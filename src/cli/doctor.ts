@@ -1,7 +1,7 @@
 // `otel-langsmith doctor`: looks at everything between this machine and LangSmith, and says what to do.
 import { randomUUID } from "node:crypto";
 import { DiagLogLevel, diag } from "@opentelemetry/api";
-import { type Dispatcher, request } from "undici";
+import type { Dispatcher } from "undici";
 import { createRest } from "../client/rest.js";
 import { readRun } from "../client/runs.js";
 import type { DeliveryError } from "../delivery/errors.js";
@@ -13,6 +13,7 @@ import { chooseEncoding, readLimits } from "../delivery/server-info.js";
 import type { Environment } from "../environment.js";
 import { langsmithVariable } from "../environment.js";
 import type { Run } from "../run.js";
+import { request } from "../service/undici.js";
 import { adviceOnDelivery, adviceOnStatus, reason, whatToDo } from "./advice.js";
 import { type Destination, destinationOf } from "./destination.js";
 import type { Output } from "./replay.js";
@@ -99,6 +100,7 @@ interface Reply {
 async function get(destination: Destination, path: string, dispatcher: Dispatcher): Promise<Reply> {
   const began = performance.now();
   const response = await request(`${destination.apiUrl}${path}`, {
+    method: "GET",
     dispatcher,
     headers: {
       accept: "application/json",

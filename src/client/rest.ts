@@ -1,8 +1,9 @@
 // The service's REST interface: one request, outside of any trace, with errors that say which.
 import { type Context, context, createContextKey, ROOT_CONTEXT } from "@opentelemetry/api";
-import { type Dispatcher, EnvHttpProxyAgent, request } from "undici";
+import type { Dispatcher } from "undici";
 import { primaryBridge } from "../bridges.js";
 import { isLocalAddress, type LangSmithDestination, resolveOptions } from "../options.js";
+import { createAgent, isProxied, request } from "../service/undici.js";
 
 /**
  * What went wrong with a request. `LSB_ERR_NOT_FOUND`: the id or name is unknown there. `LSB_ERR_ACCESS`: no key, or one
@@ -73,14 +74,14 @@ function isDispatcher(value: unknown): value is Dispatcher {
   return typeof value === "object" && value !== null && typeof Reflect.get(value, "dispatch") === "function";
 }
 
-let proxied: EnvHttpProxyAgent | undefined;
+const agents = new Map<boolean, Dispatcher>();
 
-/** The way that the environment's proxy variables ask for, as delivery goes; undici's own otherwise. */
-function fromEnvironment(): { dispatcher?: Dispatcher } {
-  const names = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"];
-  if (!names.some((name) => process.env[name])) return {};
-  proxied ??= new EnvHttpProxyAgent();
-  return { dispatcher: proxied };
+/** The way that delivery goes without a dispatcher of the application's: one a process, made at the first call. */
+function ownAgent(): Dispatcher {
+  const key = isProxied();
+  const agent = agents.get(key) ?? createAgent();
+  agents.set(key, agent);
+  return agent;
 }
 
 /**
@@ -122,7 +123,7 @@ export function createRest(options: RestOptions): Rest {
           },
           body: wanted.body === undefined ? null : JSON.stringify(wanted.body),
           signal: AbortSignal.timeout(options.timeoutMillis ?? 30_000),
-          ...(options.dispatcher ? { dispatcher: options.dispatcher } : fromEnvironment()),
+          dispatcher: options.dispatcher ?? ownAgent(),
         }),
       );
       status = response.statusCode;

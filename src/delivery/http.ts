@@ -1,7 +1,7 @@
 // Link: one request over undici, outside of any trace, and what its answer means.
 import { type Context, context, createContextKey, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { Dispatcher } from "undici";
-import { request } from "undici";
+import { request } from "../service/undici.js";
 import { VERSION } from "../version.js";
 import { DeliveryError } from "./errors.js";
 import type { Answer, Batch, Sender } from "./item.js";

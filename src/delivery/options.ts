@@ -1,7 +1,8 @@
 // What delivery can be told, and what it does when it is not.
 import { resolve } from "node:path";
 import type { MeterProvider } from "@opentelemetry/api";
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from "undici";
+import type { Dispatcher } from "undici";
+import { createAgent } from "../service/undici.js";
 import type { Loss } from "./operation.js";
 
 /** How delivery tries again. */
@@ -119,9 +120,6 @@ export function settle(options: DeliveryOptions): Settings {
   };
 }
 
-/** Said here, so that NODE_TLS_REJECT_UNAUTHORIZED does not undo it: whoever wants that gives a dispatcher of their own. */
-const VERIFIED = { rejectUnauthorized: true };
-
 /** The dispatcher to use, and how to close it: the caller's own is never closed. */
 export function openDispatcher(options: Pick<DeliveryOptions, "dispatcher">): {
   get: () => Dispatcher;
@@ -133,26 +131,13 @@ export function openDispatcher(options: Pick<DeliveryOptions, "dispatcher">): {
   return {
     get() {
       // Made late: a process that never sends opens nothing.
-      own ??= isProxied()
-        ? new EnvHttpProxyAgent({
-            keepAliveTimeout: 4_000,
-            connect: VERIFIED,
-            requestTls: VERIFIED,
-            proxyTls: VERIFIED,
-          })
-        : new Agent({ keepAliveTimeout: 4_000, connect: { ...VERIFIED, timeout: 10_000 } });
+      own ??= createAgent();
       return own;
     },
     async close() {
       await own?.destroy();
     },
   };
-}
-
-/** Whether the environment names a proxy. */
-function isProxied(): boolean {
-  const { env } = process;
-  return Boolean(env["HTTPS_PROXY"] || env["https_proxy"] || env["HTTP_PROXY"] || env["http_proxy"]);
 }
 
 function hostOf(apiUrl: string): string {

@@ -70,6 +70,8 @@ describe("keys", () => {
     const delivery = deliver();
     for (let i = 0; i < 250; i += 1) delivery.send({ kind: "post", run: newRun() });
     await delivery.flush(300);
+    // On a busy machine the first answer takes longer than a flush may.
+    await vi.waitFor(() => expect(warnings).not.toEqual([]), 10_000);
     expect(delivery.stats()).toMatchObject({ sent: 0, lost: {} });
     const refusedRequests = server.requests.length;
     expect(refusedRequests).toBeLessThanOrEqual(8);

@@ -55,14 +55,14 @@ async function newFolder(): Promise<string> {
 
 const pathOf = (nodePath: string) => ({ PATH: `${dirname(nodePath)}${delimiter}${process.env["PATH"] ?? ""}` });
 
-/** A Node of another major, from npm, in a folder of its own. */
-export async function installNode(major: number): Promise<{ path: string; remove(): Promise<void> }> {
+/** A Node of another major, or the newest, from npm, in a folder of its own. */
+export async function installNode(major: number | "latest"): Promise<{ path: string; remove(): Promise<void> }> {
   const folder = await makeBareFolder("otel-langsmith-node-");
   await writeFile(join(folder, "package.json"), JSON.stringify({ name: "runtime", private: true }));
   const install = await run("npm", ["install", "--no-audit", "--no-fund", `node@${major}`], folder, {});
   const path = join(folder, "node_modules/.bin/node");
   const version = install.code === 0 ? await run(path, ["--version"], folder, {}) : install;
-  if (!version.output.startsWith(`v${major}.`))
+  if (!version.output.startsWith(major === "latest" ? "v" : `v${major}.`))
     throw new Error(`No Node ${major}:\n${install.output}${version.output}`);
   return { path, remove: () => rm(folder, { recursive: true, force: true }) };
 }

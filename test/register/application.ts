@@ -38,7 +38,7 @@ export async function layApplication(packages: readonly string[]): Promise<Appli
   await build({
     config: false,
     entry: Object.fromEntries(
-      ["index", "register", "traceable", "run_trees", "langsmith"].map((name) => [
+      ["index", "register", "traceable", "run_trees", "worker", "langsmith"].map((name) => [
         name,
         join(repository, `src/${name}.ts`),
       ]),
