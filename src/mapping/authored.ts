@@ -1,11 +1,11 @@
 // What the authoring API leaves beside a span: content that never was an attribute.
 import type { Attachment, KeyValues, RunContent, RunEvent, RunType } from "../run.js";
-import { isObject, put } from "./json.js";
-import { toUsage } from "./usage.js";
+import { put } from "./json.js";
+import { authoredUsage } from "./usage.js";
 
 /**
  * Content written with `traceable` or `RunTree`. It beats every vocabulary field by field; metadata and tags merge.
- * A `usage_metadata` in `outputs` or `metadata` counts as the run's usage on llm and embedding runs.
+ * A `usage_metadata` in `outputs` or `metadata` is the run's usage, whatever its type: LangSmith takes costs on any run.
  */
 export interface AuthoredContent {
   name?: string;
@@ -26,7 +26,7 @@ export interface AuthoredContent {
 }
 
 /** Lays authored content over what was mapped: field by field it wins; metadata and tags merge. */
-export function layAuthored(content: RunContent, authored: AuthoredContent, isModelCall: boolean): void {
+export function layAuthored(content: RunContent, authored: AuthoredContent): void {
   const { metadata: stated, inputs, outputs } = authored;
   const metadata = content.extra.metadata;
   if (inputs !== undefined) content.inputs = inputs;
@@ -35,7 +35,8 @@ export function layAuthored(content: RunContent, authored: AuthoredContent, isMo
   if (authored.events !== undefined) content.events = [...authored.events, ...(content.events ?? [])];
   if (authored.tags !== undefined) content.tags = [...new Set([...authored.tags, ...(content.tags ?? [])])];
   if (stated !== undefined) for (const key of Object.keys(stated)) put(metadata, key, stated[key]);
-  layUsage(content, isModelCall, stated?.["usage_metadata"]);
+  const usage = outputs?.["usage_metadata"] ?? stated?.["usage_metadata"];
+  if (usage !== undefined) metadata["usage_metadata"] = authoredUsage(usage);
   const { invocation_params: params, runtime, serialized, reference_example_id: example, attachments } = authored;
   if (params !== undefined) content.extra.invocation_params = { ...content.extra.invocation_params, ...params };
   if (runtime !== undefined) content.extra.runtime = runtime;
@@ -44,26 +45,4 @@ export function layAuthored(content: RunContent, authored: AuthoredContent, isMo
   if (serialized !== undefined) content.serialized = serialized;
   if (example !== undefined) content.reference_example_id = example;
   if (attachments !== undefined) content.attachments = attachments;
-}
-
-/**
- * `usage_metadata` in outputs or metadata: the run's usage where it is a model call (once, in the metadata), and
- * elsewhere under a name that LangSmith does not sum up.
- */
-function layUsage(content: RunContent, isModelCall: boolean, stated: unknown): void {
-  const metadata = content.extra.metadata;
-  const { outputs } = content;
-  const inOutputs = outputs?.["usage_metadata"];
-  if (outputs !== undefined && isObject(inOutputs)) {
-    const { usage_metadata: _, ...rest } = outputs;
-    content.outputs = rest;
-    if (isModelCall && stated === undefined) metadata["usage_metadata"] = toUsage(inOutputs) ?? inOutputs;
-    else if (!isModelCall) metadata["outputs.usage_metadata"] = inOutputs;
-  }
-  if (stated === undefined) return;
-  if (isModelCall) metadata["usage_metadata"] = toUsage(stated) ?? stated;
-  else {
-    delete metadata["usage_metadata"];
-    metadata["metadata.usage_metadata"] = stated;
-  }
 }

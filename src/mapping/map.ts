@@ -96,7 +96,7 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
   if (events !== undefined) content.events = events;
   if (wishes.tags.length > 0) content.tags = wishes.tags;
   if (example !== undefined) content.reference_example_id = example;
-  if (authored !== undefined) layAuthored(content, authored, isModelCall);
+  if (authored !== undefined) layAuthored(content, authored);
   const hasMessages = insAndOuts.hasMessages || authored?.inputs !== undefined || authored?.outputs !== undefined;
   const threadId = toText(content.extra.metadata["thread_id"]) ?? wishes.threadId;
   const warning = type === "llm" && !hasMessages && error === undefined ? contentWarning(span) : undefined;
@@ -219,6 +219,6 @@ function unmapped(span: MappableSpan, authored: AuthoredContent | undefined, err
   metadata["otel-langsmith.mapping_error"] = error instanceof Error ? error.message : String(error);
   const content: RunContent = { name: String(span.name), run_type: authored?.run_type ?? "chain", extra: { metadata } };
   const isModelCall = content.run_type === "llm" || content.run_type === "embedding";
-  if (authored !== undefined) layAuthored(content, authored, isModelCall);
+  if (authored !== undefined) layAuthored(content, authored);
   return { content, isModelCall, hasMessages: authored?.inputs !== undefined, isAgent: false };
 }

@@ -75,10 +75,18 @@ export function demoteModelCall(mapped: Mapped): Mapped {
     isModelCall: false,
     content: {
       ...mapped.content,
+      ...(mapped.content.outputs && { outputs: withoutUsage(mapped.content.outputs) }),
       run_type: "chain",
       extra: { ...mapped.content.extra, metadata: { ...counts, ...metadata } },
     },
   };
+}
+
+/** LangSmith counts the usage in a run's outputs, too. */
+function withoutUsage(outputs: KeyValues): KeyValues {
+  if (!("usage_metadata" in outputs)) return outputs;
+  const { usage_metadata: _, ...rest } = outputs;
+  return rest;
 }
 
 /**

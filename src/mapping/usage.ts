@@ -59,6 +59,41 @@ export function toUsage(value: unknown): UsageMetadata | undefined {
   return counts === undefined ? undefined : settle(counts);
 }
 
+const ownKeys: ReadonlySet<string> = new Set([
+  "input_tokens",
+  "output_tokens",
+  "total_tokens",
+  "input_token_details",
+  "output_token_details",
+  "input_cost",
+  "output_cost",
+  "total_cost",
+]);
+const foreignKeys: ReadonlySet<string> = new Set(
+  [...inputKeys, ...outputKeys, ...totalKeys, ...Object.keys(inputDetails), ...Object.keys(outputDetails)].filter(
+    (key) => !ownKeys.has(key),
+  ),
+);
+
+/**
+ * Usage as an author stated it: in LangSmith's form it stays as it is, with a total where only its parts were stated;
+ * in another API's form it is brought into LangSmith's. What neither form knows is kept beside it.
+ */
+export function authoredUsage(stated: unknown): unknown {
+  if (!isObject(stated)) return toUsage(stated) ?? stated;
+  const isForeign = Object.keys(stated).some(
+    (key) => foreignKeys.has(key) || /_tokens_details$|TokenDetails$/.test(key),
+  );
+  const usage = toUsage(stated);
+  if (usage === undefined) return stated;
+  if (!isForeign) {
+    const hasParts = stated["input_tokens"] !== undefined || stated["output_tokens"] !== undefined;
+    return stated["total_tokens"] === undefined && hasParts ? { ...stated, total_tokens: usage.total_tokens } : stated;
+  }
+  const others = Object.entries(stated).filter(([key]) => !ownKeys.has(key) && !foreignKeys.has(key));
+  return { ...Object.fromEntries(others.filter(([key]) => !/_tokens_details$|TokenDetails$/.test(key))), ...usage };
+}
+
 /** The same usage told twice, the second time as an API writes it: the parts that it alone tells are the first's too. */
 export function withDetails(usage: UsageMetadata, told: KeyValues | undefined): UsageMetadata {
   // Without more than the totals there are no parts.

@@ -9,8 +9,8 @@ export interface HideOptions {
   readonly hideMetadata: HideOption;
 }
 
-/** Metadata that only says where a run stands and what it cost: it stays when the rest of the metadata is hidden. */
-const STRUCTURAL = new Set(["usage_metadata", "thread_id", "OTEL_TRACE_ID", "OTEL_SPAN_ID"]);
+/** Metadata that only says of which span a run is: it stays when the rest of the metadata is hidden. */
+const STRUCTURAL = new Set(["OTEL_TRACE_ID", "OTEL_SPAN_ID"]);
 
 /** What stands where a hiding function threw: nothing is said rather than too much. */
 const FAILED: KeyValues = { hidden: "the hiding function threw" };
@@ -59,8 +59,21 @@ function hiddenMetadata(run: Run, option: HideOption, onError: (option: string, 
   const { metadata } = run.extra;
   const kept: KeyValues = {};
   for (const key of STRUCTURAL) if (key in metadata) kept[key] = metadata[key];
+  const counts = countsOf(metadata["usage_metadata"]);
+  if (counts) kept["usage_metadata"] = counts;
   if (option === true) return kept;
   return { ...kept, ...applied("hideMetadata", option, metadata, onError) };
+}
+
+/** What a run cost: numbers, and the numbers of their parts; words that stand among them are hidden. */
+function countsOf(usage: unknown): KeyValues | undefined {
+  if (!isKeyValues(usage)) return undefined;
+  const counts: KeyValues = {};
+  for (const [key, value] of Object.entries(usage)) {
+    const parts = typeof value === "number" ? value : countsOf(value);
+    if (parts !== undefined) counts[key] = parts;
+  }
+  return Object.keys(counts).length > 0 ? counts : undefined;
 }
 
 function bare(event: RunEvent): RunEvent {

@@ -1,6 +1,7 @@
 // One call of a traced function, read: the config of this one call, the parent it was given, its own arguments.
 import type { RunTree } from "./run-tree.js";
 import { isRunTree, RunTree as RunTreeClass } from "./run-tree.js";
+import { tagsOf } from "./run-tree-config.js";
 import { isRunnableConfigLike, parentOfRunnableConfig } from "./runnable-config.js";
 import { type LooseConfig, ROOT } from "./types.js";
 import { isKeyValues } from "./values.js";
@@ -21,7 +22,7 @@ export function callConfig(own: LooseConfig, more: Partial<LooseConfig> | undefi
   return {
     ...own,
     ...more,
-    tags: [...new Set([...(own.tags ?? []), ...(more.tags ?? [])])],
+    tags: [...new Set([...(tagsOf(own.tags) ?? []), ...(tagsOf(more.tags) ?? [])])],
     metadata: { ...own.metadata, ...more.metadata },
   };
 }

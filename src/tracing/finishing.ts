@@ -4,6 +4,7 @@ import type { KeyValues } from "../run.js";
 import { type AuthoredRun, endAuthored, untilEnded } from "./authored-run.js";
 import { callSafely, insteadOf, sayThrown } from "./callbacks.js";
 import { treeOf } from "./current.js";
+import { microsOfTime } from "./run-tree-config.js";
 import { fill } from "./run-tree-send.js";
 import { TREE } from "./run-tree-state.js";
 import { snapshotOf } from "./snapshot.js";
@@ -15,7 +16,10 @@ import { isKeyValues, isThenable, textOfError } from "./values.js";
 export interface RunningCall {
   readonly run: AuthoredRun;
   readonly name: string;
-  readonly config: Pick<LooseConfig, "aggregator" | "processOutputs" | "on_end">;
+  readonly config: Pick<
+    LooseConfig,
+    "aggregator" | "processOutputs" | "on_end" | "end_time" | "__finalTracedIteratorKey"
+  >;
   /** The context inside the run. */
   readonly inside: Context;
   /** The inputs once more, where arguments show what they hold only while they are read. */
@@ -29,14 +33,15 @@ export function finishWith(call: RunningCall, value: unknown, error?: string): v
   const { config, run } = call;
   if (run.hasEnded) return;
   const endMicros = Date.now() * 1000;
-  const outputs = isKeyValues(value) ? value : { outputs: value };
+  // A copy, as in the langsmith package: what contains itself is cut where it stands a second time.
+  const outputs = isKeyValues(value) ? { ...value } : { outputs: value };
   if (!config.processOutputs) {
     complete(call, outputs, error, endMicros);
     return;
   }
   let processed: unknown;
   try {
-    processed = config.processOutputs(isKeyValues(value) ? { ...value } : outputs);
+    processed = config.processOutputs({ ...outputs });
   } catch (failure) {
     processed = insteadOf(outputs, "outputs", call.name, failure);
   }
@@ -85,9 +90,10 @@ function close(call: RunningCall, endMicros: number): void {
   untilEnded(work);
 }
 
-function end(call: RunningCall, endMicros?: number): void {
+function end(call: RunningCall, seenEnd?: number): void {
   const { run, config } = call;
   if (run.hasEnded) return;
+  const endMicros = microsOfTime(config.end_time) ?? seenEnd;
   const { on_end } = config;
   const tree = on_end ? treeOf(run) : run.tree;
   if (!tree) {

@@ -4,13 +4,18 @@ import { MAX_SNAPSHOT_CHARS } from "./snapshot.js";
 import { tapAsyncIterable, tapGenerator, tapReadableStream } from "./streams.js";
 import { isAsyncIterable, isGenerator, isKeyValues, isNodeReadable, isReadableStream } from "./values.js";
 
-/** Arguments as LangSmith shows them. Source: the langsmith package's `runInputsToMap`. */
-export function inputsOf(args: readonly unknown[]): Record<string, unknown> {
+/**
+ * Arguments as LangSmith shows them. Source: the langsmith package's `runInputsToMap`.
+ *
+ * @param seen what stands for them, where they show what they hold only while they are read: a promise of an object is
+ *   an `input`, as the promise was
+ */
+export function inputsOf(args: readonly unknown[], seen: readonly unknown[] = args): Record<string, unknown> {
   const [first] = args;
   if (first === null) return { inputs: null };
   if (first === undefined) return {};
-  if (args.length > 1) return { args };
-  return isKeyValues(first) ? first : { input: first };
+  if (args.length > 1) return { args: seen };
+  return isKeyValues(first) ? first : { input: seen[0] };
 }
 
 /** An argument that is read while the function runs: what was seen of it so far. */

@@ -2,7 +2,7 @@
 import { context } from "@opentelemetry/api";
 import { failWith, finishWith, type RunningCall, tapOfCall } from "./finishing.js";
 import { tapGenerator, tapStream } from "./streams.js";
-import { hasMethod, isGenerator, isThenable } from "./values.js";
+import { hasMethod, isAsyncIterable, isGenerator, isThenable } from "./values.js";
 
 /** Ends the run when its result is complete, and returns the result as what it was. */
 export function handOn(call: RunningCall, result: unknown): unknown {
@@ -20,12 +20,24 @@ function handOnValue(call: RunningCall, value: unknown): unknown {
       if (isGenerator(value)) return tapGenerator(value, tapOfCall(call, true));
       const stream = tapStream(value, tapOfCall(call));
       if (stream !== undefined) return stream;
+      const inside = withStreamInside(call, value);
+      if (inside !== undefined) return inside;
     } catch {
       // Not a stream after all, or one that lets nobody near: it is a value.
     }
   }
   finishWith(call, value);
   return value;
+}
+
+/** An object that holds the stream of the run under the name that the config says. */
+function withStreamInside(call: RunningCall, value: object): unknown {
+  const key = call.config.__finalTracedIteratorKey;
+  if (key === undefined || Array.isArray(value) || !(key in value)) return undefined;
+  const bare: unknown = Reflect.get(value, key);
+  if (!isAsyncIterable(bare)) return undefined;
+  const stream = tapStream(bare, tapOfCall(call));
+  return stream === undefined || stream === bare ? stream && value : { ...value, [key]: stream };
 }
 
 function handOnThenable(call: RunningCall, thenable: PromiseLike<unknown> & object): unknown {

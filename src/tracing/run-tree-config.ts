@@ -5,6 +5,7 @@ import type { Attachment, KeyValues, RunEvent, RunType } from "../run.js";
 import { warnOnce } from "../warnings.js";
 import type { RunTree } from "./run-tree.js";
 import { snapshot, snapshotOf } from "./snapshot.js";
+import { textOfError } from "./values.js";
 
 /** A file beside a run: `[mimeType, bytes]`, or named. */
 export type AttachmentLike =
@@ -55,6 +56,8 @@ export interface RunTreeConfig {
   metadata?: KeyValues;
   tags?: string[];
   error?: string;
+  /** Each gets the time of now where it has none. */
+  events?: (RunEvent | KeyValues)[];
   serialized?: object;
   inputs?: KeyValues;
   outputs?: KeyValues;
@@ -114,10 +117,24 @@ export function microsOfTime(time: unknown): number | undefined {
   return undefined;
 }
 
-/** Metadata as the langsmith package lays it together: `extra.metadata` over `metadata`. */
+/** Metadata as the langsmith package merges it: `extra.metadata` over `metadata`. */
 export function metadataOf(config: Pick<RunTreeConfig, "metadata" | "extra">): KeyValues {
   const inner: unknown = config.extra?.metadata;
-  return { ...config.metadata, ...(typeof inner === "object" && inner !== null ? inner : {}) };
+  const outer: unknown = config.metadata;
+  if (outer !== undefined && outer !== null && (typeof outer !== "object" || Array.isArray(outer))) {
+    warnOnce("LSB_WARN_METADATA", "A run was given metadata that is no object; it is left out.");
+    return { ...(typeof inner === "object" ? inner : {}) };
+  }
+  return { ...outer, ...(typeof inner === "object" && inner !== null ? inner : {}) };
+}
+
+/** What a run's error says: a text as it is, an error with its stack and causes, anything else as JSON. */
+export function errorOf(error: unknown): string | undefined {
+  if (error === undefined || error === null) return undefined;
+  if (typeof error === "string") return error;
+  if (error instanceof Error) return textOfError(error);
+  const copy = snapshot(error);
+  return typeof copy === "string" ? copy : JSON.stringify(copy);
 }
 
 /** Files as they travel: bytes copied, names without a dot. */
@@ -142,24 +159,34 @@ export function attachmentsOf(attachments: Attachments | undefined): Record<stri
   return Object.keys(copies).length > 0 ? copies : undefined;
 }
 
-/** Events as they travel: each has a name and a time. */
+/** Events as they travel: each has a name and a time, and a `new_token` no token, which langsmith does not send either. */
 export function eventsOf(events: readonly object[] | undefined): RunEvent[] | undefined {
   if (!events?.length) return undefined;
   return events.map((event) => {
     const copy = snapshotOf(event);
-    const { name, time } = copy;
+    const { name, time, kwargs, ...rest } = copy;
     return {
-      ...copy,
+      ...rest,
+      ...(kwargs !== undefined && name !== "new_token" && { kwargs }),
       name: typeof name === "string" ? name : "event",
       time: typeof time === "string" ? time : new Date().toISOString(),
     };
   });
 }
 
-/** Tags as they travel: strings, each once. */
+/** Tags as they travel: texts, each once. One text is one tag; what is no tag is said once. */
 export function tagsOf(tags: unknown): string[] | undefined {
-  if (!Array.isArray(tags) || tags.length === 0) return undefined;
-  return [...new Set(tags.filter((tag): tag is string => typeof tag === "string"))];
+  if (tags === undefined || tags === null) return undefined;
+  const list: unknown[] = Array.isArray(tags) ? tags : tags instanceof Set ? [...tags] : [tags];
+  const texts = list.flatMap((tag) => (typeof tag === "string" ? [tag] : isNumberLike(tag) ? [String(tag)] : []));
+  if (texts.length < list.length) {
+    warnOnce("LSB_WARN_TAGS", "A run was given tags that are no texts; those are left out. Give a list of strings.");
+  }
+  return texts.length > 0 ? [...new Set(texts)] : undefined;
+}
+
+function isNumberLike(value: unknown): boolean {
+  return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean";
 }
 
 /** Says once what a run asks for that only the processor can give. */

@@ -123,7 +123,7 @@ export function fill(tree: RunTree): void {
   content.metadata = snapshotOf(tree.metadata);
   if (content.inputs === undefined) content.inputs = snapshotOf(state.inputs, "input");
   if (state.outputs !== undefined) content.outputs ??= snapshotOf(state.outputs, "outputs");
-  if (state.error !== undefined) content.error ??= String(state.error);
+  if (state.error !== undefined) content.error ??= state.error;
   if (invocation_params !== undefined) content.invocation_params = snapshotOf(invocation_params);
   if (runtime !== undefined) content.runtime = snapshotOf(runtime);
   if (Object.keys(extra).length > 0) content.extra = snapshotOf(extra);

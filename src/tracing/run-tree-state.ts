@@ -5,7 +5,7 @@ import type { AuthoredContent } from "../mapping/authored.js";
 import type { KeyValues } from "../run.js";
 import type { AuthoredRun } from "./authored-run.js";
 import type { RunTree } from "./run-tree.js";
-import type { RunTreeConfig } from "./run-tree-config.js";
+import { errorOf, type RunTreeConfig } from "./run-tree-config.js";
 import type { RunLike } from "./run-tree-origins.js";
 import { placeOfConfig, type RunAbove } from "./run-tree-place.js";
 
@@ -58,8 +58,18 @@ export function aboveOf(tree: RunTree): RunAbove | undefined {
 
 /** A run tree as a config: a copy of it is another tree of the same run. */
 export function configOf(tree: RunTree): RunTreeConfig {
-  const { name, run_type, id, dotted_order, extra, inputs, start_time } = tree;
-  return { name, run_type, id, dotted_order, extra, inputs, start_time, ...(tree.tags && { tags: tree.tags }) };
+  const { name, run_type, id, dotted_order, extra, inputs, start_time, serialized } = tree;
+  const { tags, events, outputs, error, end_time, reference_example_id, attachments } = tree;
+  return {
+    ...{ name, run_type, id, dotted_order, extra, inputs, start_time, serialized },
+    ...(tags && { tags }),
+    ...(events && { events }),
+    ...(outputs && { outputs }),
+    ...(error !== undefined && { error }),
+    ...(end_time !== undefined && { end_time }),
+    ...(reference_example_id !== undefined && { reference_example_id }),
+    ...(attachments && { attachments }),
+  };
 }
 
 /** A run that LangSmith returned, or a reference, as a config. */
@@ -98,7 +108,7 @@ export function madeState(config: RunTreeConfig): TreeState {
     areInputsSet: false,
     inputs: config.inputs ?? {},
     outputs: config.outputs,
-    error: config.error,
+    error: errorOf(config.error),
   };
 }
 

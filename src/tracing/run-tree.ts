@@ -1,11 +1,13 @@
 // RunTree: one run, posted and patched by hand. Nothing is sent before postRun, and everything is readable before it.
 import { placeOfDottedOrder } from "../identity/place.js";
+import { isoOf } from "../identity/time.js";
 import type { KeyValues, RunEvent } from "../run.js";
 import { warnOnce } from "../warnings.js";
 import { inheritable } from "./authored-run.js";
 import {
   type Attachments,
   type ClientLike,
+  errorOf,
   eventsOf,
   metadataOf,
   microsOfTime,
@@ -71,7 +73,8 @@ export class RunTree {
     const endMicros = microsOfTime(config.end_time);
     this.end_time = endMicros === undefined ? undefined : endMicros / 1000;
     this.extra = { ...config.extra, metadata: metadataOf(config) };
-    this.tags = config.tags;
+    this.tags = tagsOf(config.tags);
+    this.events = config.events && [...config.events];
     this.serialized = config.serialized ?? {};
     this.reference_example_id = config.reference_example_id;
     this.attachments = config.attachments;
@@ -98,13 +101,13 @@ export class RunTree {
     const { run, projectName, above } = this[TREE];
     return run?.project ?? above?.project ?? projectName ?? defaultProjectName();
   }
-  /** The microsecond digits of the start, in which siblings of one millisecond keep their order. */
+  /** By the microsecond digits of the start, in which siblings of one millisecond keep their order: from 1 on. */
   get execution_order(): number {
-    return this[TREE].place.startMicros % 1000;
+    return (this[TREE].place.startMicros % 1000) + 1;
   }
   get child_execution_order(): number {
     const { place } = this[TREE];
-    return Math.max(this.execution_order, place.lastChildDigits);
+    return Math.max(this.execution_order, place.lastChildDigits + 1);
   }
 
   get inputs(): KeyValues {
@@ -130,9 +133,9 @@ export class RunTree {
   }
   set error(error: string | undefined) {
     const state = this[TREE];
-    state.error = error;
-    if (error === undefined) delete state.content.error;
-    else state.content.error = String(error);
+    state.error = errorOf(error);
+    if (state.error === undefined) delete state.content.error;
+    else state.content.error = state.error;
   }
   /** The run's metadata; what is assigned is laid over what there is. Children created later take it over. */
   get metadata(): KeyValues {
@@ -162,7 +165,7 @@ export class RunTree {
   /** Sets outputs, error and end where they are not set yet; `patchRun` (or a `postRun` that follows) sends them. */
   async end(outputs?: KeyValues, error?: string, endTime?: number, metadata?: KeyValues): Promise<void> {
     if (this.outputs === undefined && outputs !== undefined && outputs !== null) this.outputs = outputs;
-    if (this.error === undefined && error !== undefined) this.error = error;
+    if (this.error === undefined && error !== undefined && error !== null) this.error = error;
     this.end_time ??= (microsOfTime(endTime) ?? Date.now() * 1000) / 1000;
     if (metadata && Object.keys(metadata).length > 0) this.metadata = metadata;
   }
@@ -201,11 +204,14 @@ export class RunTree {
     return made;
   }
 
+  /** The run as the langsmith package writes it, with the children that were created and not yet posted. */
   toJSON(): KeyValues {
     const { id, trace_id, dotted_order, parent_run_id, name, run_type, inputs, outputs, error } = this;
     const fields = { id, trace_id, dotted_order, parent_run_id, name, run_type, inputs, outputs, error };
-    const { start_time, end_time, extra, tags, events, project_name: session_name } = this;
-    return snapshotOf({ ...fields, start_time, end_time, extra, tags: tagsOf(tags), events, session_name });
+    const { end_time, extra, serialized, events, reference_example_id, project_name: session_name, child_runs } = this;
+    const start_time = isoOf(this[TREE].place.startMicros);
+    const more = { start_time, end_time, extra, serialized, events, reference_example_id, session_name, child_runs };
+    return snapshotOf({ ...fields, ...more, tags: tagsOf(this.tags), attachments: this.attachments });
   }
 
   /** The run that a request's headers name, as a parent; undefined where they name none, or a malformed one. */

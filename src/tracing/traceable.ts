@@ -12,7 +12,16 @@ import { failWith, type RunningCall } from "./finishing.js";
 import { inputsOf, watchArgs } from "./inputs.js";
 import { handOn } from "./promises.js";
 import { isRunTree, RunTree } from "./run-tree.js";
-import { attachmentsOf, metadataOf, runTypeOf, sayUnmetWishes, tagsOf } from "./run-tree-config.js";
+import {
+  attachmentsOf,
+  errorOf,
+  eventsOf,
+  metadataOf,
+  microsOfTime,
+  runTypeOf,
+  sayUnmetWishes,
+  tagsOf,
+} from "./run-tree-config.js";
 import { contextOutside, contextUnder } from "./run-tree-place.js";
 import { aboveOf } from "./run-tree-state.js";
 import { snapshotOf } from "./snapshot.js";
@@ -113,7 +122,7 @@ function runTraced(wrapped: AnyFunction, self: unknown, call: Call, base: Contex
   const { run, inside, inputsReady } = started;
   const name = config.name ?? "<lambda>";
   const { seen } = watched;
-  const inputsSeen = seen && (() => processInputs(call, inputsOf(seen())));
+  const inputsSeen = seen && (() => processInputs(call, inputsOf(call.args, seen())));
   const running: RunningCall = { run, name, config, inside, inputsReady, inputsSeen };
   const args = call.passesTree && parent !== undefined ? [treeOf(run), ...watched.args] : watched.args;
   const { on_start } = config;
@@ -160,6 +169,7 @@ function startCall(call: Call, args: readonly unknown[], base: Context): Started
       id: checkedId(config.id, name),
       asAttributes: config.contentAsAttributes,
       tracer: config.tracer,
+      startMicros: microsOfTime(config.start_time),
       startedUnder: parent === ROOT ? undefined : (parent ?? authoredIn(base)),
     },
     above,
@@ -212,6 +222,10 @@ function fillContent(
   if (Object.keys(extra).length > 0) content.extra = snapshotOf(extra);
   const tags = tagsOf(config.tags);
   if (tags) content.tags = tags;
+  const events = eventsOf(config.events);
+  if (events) content.events = events;
+  const error = errorOf(config.error);
+  if (error !== undefined) content.error = error;
   if (config.reference_example_id !== undefined) content.reference_example_id = config.reference_example_id;
   if (config.serialized) content.serialized = snapshotOf(config.serialized);
   const taken = callSafely("extractAttachments", config.name ?? "", () => config.extractAttachments?.(...args));

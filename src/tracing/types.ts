@@ -42,6 +42,8 @@ export interface TraceableConfig<Func extends AnyFunction = AnyFunction>
   aggregator?: (chunks: any[]) => any;
   /** Where among the arguments a config of the one call stands (`[1, "langsmithExtra"]`); it is not recorded. */
   argsConfigPath?: [number] | [number, string];
+  /** Under this name stands, in the object that the function gives, the stream that the run ends with. */
+  __finalTracedIteratorKey?: string;
   /** A tracer of another provider. Default: see `configureAuthoring`. */
   tracer?: Tracer;
   /** Called before the function. What it throws is said and ignored. */

@@ -65,27 +65,38 @@ describe("authored content", () => {
     ["outputs", { outputs: { text: "x", usage_metadata: usage } }],
     ["metadata", { metadata: { usage_metadata: usage } }],
     ["both", { outputs: { text: "x", usage_metadata: usage }, metadata: { usage_metadata: usage } }],
-  ])("usage in %s counts once, on a model run", (_where, authored) => {
-    const { content } = mapped(attributes, {}, { content: authored });
-    expect(content.extra.metadata["usage_metadata"]).toEqual(usage);
-    expect(content.outputs ?? {}).not.toHaveProperty("usage_metadata");
+  ])("usage in %s is the run's, whatever its type, and stays where it was stated", (_where, authored) => {
+    for (const run_type of ["llm", "embedding", "tool", "retriever", "chain"] as const) {
+      const { content } = mapped({}, {}, { content: { run_type, ...authored } });
+      expect(content.extra.metadata["usage_metadata"]).toEqual(usage);
+      if ("outputs" in authored) expect(content.outputs).toEqual(authored.outputs);
+    }
   });
 
-  test("on other runs it is kept where LangSmith does not sum it up", () => {
-    const { content } = mapped(
-      {},
-      {},
+  test.each<[what: string, stated: unknown, form: unknown]>([
+    ["costs alone", { total_cost: 0.0015 }, { total_cost: 0.0015 }],
+    [
+      "LangSmith's form, with parts that are 0 and keys that it does not know",
+      { ...usage, input_token_details: { audio: 0, cache_read: 4 }, foo: "bar" },
+      { ...usage, input_token_details: { audio: 0, cache_read: 4 }, foo: "bar" },
+    ],
+    ["no total", { input_tokens: 1, output_tokens: 2 }, { input_tokens: 1, output_tokens: 2, total_tokens: 3 }],
+    [
+      "another API's form, with a key that nobody knows",
+      { prompt_tokens: 3, completion_tokens: 1, prompt_tokens_details: { cached_tokens: 2 }, region: "eu" },
       {
-        content: {
-          run_type: "chain",
-          outputs: { text: "x", usage_metadata: usage },
-          metadata: { usage_metadata: usage },
-        },
+        input_tokens: 3,
+        output_tokens: 1,
+        total_tokens: 4,
+        input_token_details: { cache_read: 2 },
+        region: "eu",
       },
-    );
-    expect(content.outputs).toEqual({ text: "x" });
-    expect(content.extra.metadata["usage_metadata"]).toBeUndefined();
-    expect(content.extra.metadata).toMatchObject({ "outputs.usage_metadata": usage, "metadata.usage_metadata": usage });
+    ],
+    ["nothing that is known", { tokens: "many" }, { tokens: "many" }],
+    ["no object", "many", "many"],
+  ])("usage of %s loses nothing", (_what, stated, form) => {
+    const { content } = mapped({}, {}, { content: { run_type: "llm", metadata: { usage_metadata: stated } } });
+    expect(content.extra.metadata["usage_metadata"]).toEqual(form);
   });
 
   test("an error of its own replaces the span's; an empty one does not", () => {

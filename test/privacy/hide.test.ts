@@ -76,14 +76,9 @@ describe.each<[string, LangSmithOptions, Record<string, string>]>([
   ["LANGCHAIN_HIDE_METADATA=true", {}, { LANGCHAIN_HIDE_METADATA: "true" }],
   ["hideMetadata: true", { hideMetadata: true }, {}],
 ])("%s", (_, options, env) => {
-  it("hides the metadata but for what only says where the run stands and what it cost", async () => {
+  it("hides the metadata but for the ids of the span and what the run cost", async () => {
     const run = await runUnder(options, env);
-    expect(Object.keys(run.extra.metadata).sort()).toEqual([
-      "OTEL_SPAN_ID",
-      "OTEL_TRACE_ID",
-      "thread_id",
-      "usage_metadata",
-    ]);
+    expect(Object.keys(run.extra.metadata).sort()).toEqual(["OTEL_SPAN_ID", "OTEL_TRACE_ID", "usage_metadata"]);
     expect(textOf(run.inputs)).toContain("my question");
     expect(textOf(run.outputs)).toContain("my answer");
   });
