@@ -57,6 +57,12 @@ export const contentSwitches: readonly ContentSwitch[] = [
     switchOn: "leave `captureInput` and `captureOutput` of `observe` true, and use no mask that removes everything",
   },
   {
+    scope: "gcp.vertex.agent",
+    library: "Google's ADK",
+    setting: "ADK_CAPTURE_MESSAGE_CONTENT_IN_SPANS",
+    switchOn: "unset ADK_CAPTURE_MESSAGE_CONTENT_IN_SPANS, or set it to true",
+  },
+  {
     scope: "langsmith",
     library: "the langsmith package",
     setting: "LANGSMITH_HIDE_INPUTS",

@@ -4,6 +4,7 @@ import { type messageOf, toRequest, toResponse, usageOf } from "./conversation.j
 import { type Document, textsOfVectors, toDocuments, toRanked, toTexts, toVectors } from "./documents.js";
 import { type InsAndOuts, there, wrap } from "./ins-and-outs.js";
 import { decode, decodeText, isObject, put, toCount, toText } from "./json.js";
+import type { Turn } from "./messages.js";
 import { addLosers, conversation, messageFrom, withSystem } from "./model-content.js";
 import type { Candidate, Slots } from "./slots.js";
 import type { MappableSpan } from "./span.js";
@@ -137,7 +138,7 @@ function plain(content: InsAndOuts, slots: Slots, type: RunType): void {
     if (message !== undefined && isThere(message.tool_calls ?? message.content)) {
       content.outputs = outputOfMessage(message, slots);
     } else if (candidate !== undefined) {
-      content.outputs = outputsOf(candidate, slots);
+      content.outputs = outputsOf(candidate, slots, type);
     }
   }
   const inputs = content.inputs ?? pieces(slots, "input");
@@ -173,6 +174,8 @@ function vocabularyFirst(a: Candidate, b: Candidate): boolean {
 function inputsOf(candidate: Candidate, slots: Slots, type: RunType): KeyValues {
   if (slots.all("input_messages").includes(candidate)) {
     const turns = toRequest(candidate.value)?.turns;
+    const ofTool = type === "tool" ? argumentsIn(turns) : undefined;
+    if (ofTool !== undefined) return wrap(ofTool, "input");
     if (turns !== undefined) return { messages: withSystem(turns, slots).map((turn) => turn.message) };
   }
   const value = decodeText(candidate.value);
@@ -194,9 +197,22 @@ function withoutWrapper(value: unknown): unknown {
   return value;
 }
 
-function outputsOf(candidate: Candidate, slots: Slots): KeyValues {
+/** A tool's own arguments, where the message that called it, or that it was handed, is all there is. */
+function argumentsIn(turns: readonly Turn[] | undefined): unknown {
+  const [only, second] = turns ?? [];
+  if (only === undefined || second !== undefined) return undefined;
+  const [call, another] = only.message.tool_calls ?? [];
+  if (call !== undefined) return another === undefined ? decode(call.function.arguments) : undefined;
+  return only.message.role === "tool" ? decode(only.message.content) : undefined;
+}
+
+function outputsOf(candidate: Candidate, slots: Slots, type: RunType): KeyValues {
   if (slots.all("output_messages").includes(candidate)) {
     const turns = toResponse(candidate.value)?.turns;
+    const [only, second] = turns ?? [];
+    // A tool answers with its result.
+    if (type === "tool" && only !== undefined && second === undefined && only.message.tool_calls === undefined)
+      return wrap(decodeText(only.message.content), "output");
     if (turns !== undefined) return { messages: turns.map((turn) => turn.message) };
   }
   if (slots.all("documents").includes(candidate)) {

@@ -43,7 +43,9 @@ export function toRequest(value: unknown): Request | undefined {
     const turns = toTurns(body);
     return turns === undefined ? undefined : { turns, rest: {} };
   }
-  const turns = [...toSystem(body["system"] ?? body["instructions"] ?? body["systemInstruction"])];
+  const { config } = body;
+  const inConfig = isObject(config) ? config["systemInstruction"] : undefined;
+  const turns = [...toSystem(body["system"] ?? body["instructions"] ?? body["systemInstruction"] ?? inConfig)];
   const before = turns.length;
   for (const key of ["messages", "contents", "input", "prompt", "prompts"]) {
     const part = body[key];
@@ -56,8 +58,24 @@ export function toRequest(value: unknown): Request | undefined {
   if (turns.length === before && before === 0) return undefined;
 
   const rest: KeyValues = {};
-  for (const key of Object.keys(body)) if (!requestKeys.has(key)) put(rest, key, body[key]);
+  for (const key of Object.keys(body)) {
+    const value = body[key];
+    if (requestKeys.has(key)) continue;
+    if (isObject(value) && configKeys.has(key)) addConfig(rest, value);
+    else if (key === "modelId") rest["model"] ??= value;
+    else put(rest, key, value);
+  }
   return { turns, rest };
+}
+
+/** Parameters that stand one level deeper: Gemini's `config` and `generationConfig`, Bedrock's two. */
+const configKeys = new Set(["config", "generationConfig", "inferenceConfig", "toolConfig"]);
+
+function addConfig(to: KeyValues, config: KeyValues): void {
+  for (const key of Object.keys(config)) {
+    if (requestKeys.has(key) || Object.hasOwn(to, key)) continue;
+    put(to, key === "toolChoice" ? "tool_choice" : key, config[key]);
+  }
 }
 
 /** OpenLLMetry writes the list that OpenAI's responses were asked with into one message's text. */
@@ -118,29 +136,43 @@ function factsOf(body: unknown): KeyValues | undefined {
 }
 
 function responseTurns(body: unknown): Turn[] | undefined {
-  if (!isObject(body)) return toTurns(body);
+  if (!isObject(body)) return toTurns(body, "assistant");
   const choices = body["choices"] ?? body["generations"];
   if (Array.isArray(choices)) {
     const single: readonly unknown[] = choices.some(Array.isArray) ? choices.flat() : choices;
-    return toTurns(single.map((choice) => (isObject(choice) ? withText(choice) : choice)));
+    return toTurns(
+      single.map((choice) => (isObject(choice) ? withText(choice) : choice)),
+      "assistant",
+    );
   }
   if (Array.isArray(body["candidates"])) {
     return body["candidates"].flatMap((candidate) => {
       const content = isObject(candidate) && isObject(candidate["content"]) ? candidate["content"] : undefined;
       const finish = isObject(candidate) ? toFinish(candidate["finishReason"]) : undefined;
-      const found = content === undefined ? undefined : toTurns(content);
+      const found = content === undefined ? undefined : toTurns(content, "assistant");
       if (found === undefined) return [];
       return found.map((turn) => ({ ...turn, ...(finish === undefined ? {} : { finish }) }));
     });
   }
   if (Array.isArray(body["output"])) {
-    const turns = toTurns(body["output"]);
+    const turns = toTurns(body["output"], "assistant");
     if (turns !== undefined || body["object"] === "response")
       return turns === undefined ? undefined : joinAnswer(turns);
   }
-  if (Array.isArray(body["messages"])) return toTurns(body["messages"]);
-  const turns = toTurns(body);
-  return turns?.map((turn) => (turn.message.role === "user" && body["role"] === undefined ? asAssistant(turn) : turn));
+  if (Array.isArray(body["messages"])) return toTurns(body["messages"], "assistant");
+  // Bedrock's Converse: the message stands in the output.
+  if (isObject(body["output"]) && isObject(body["output"]["message"])) {
+    return withFinish(toTurns(body["output"]["message"], "assistant"), toFinish(body["stopReason"]));
+  }
+  // Gemini's answer without its list of candidates, as Google's ADK writes it.
+  if (isObject(body["content"]) && Array.isArray(body["content"]["parts"])) {
+    return withFinish(toTurns(body["content"], "assistant"), toFinish(body["finishReason"]));
+  }
+  return toTurns(body, "assistant");
+}
+
+function withFinish(turns: Turn[] | undefined, finish: string | undefined): Turn[] | undefined {
+  return finish === undefined ? turns : turns?.map((turn) => ({ ...turn, finish: turn.finish ?? finish }));
 }
 
 /** A choice of the older completions, a generation without a message: its text is the message. */
@@ -150,10 +182,6 @@ function withText(choice: KeyValues): KeyValues {
   if (isObject(text)) return { ...choice, message: { role: "assistant", ...text } };
   const completion = isObject(choice["completion"]) ? choice["completion"]["text"] : text;
   return typeof completion === "string" ? { ...choice, message: { role: "assistant", content: completion } } : choice;
-}
-
-function asAssistant(turn: Turn): Turn {
-  return { ...turn, message: { ...turn.message, role: "assistant" } };
 }
 
 /** The usage that stands in a response body, as its API writes it. */

@@ -1,5 +1,4 @@
 // One span, live or ended, to the content of its run. Pure; never throws.
-import { SpanKind } from "@opentelemetry/api";
 import type { KeyValues, RunContent, RunExtra, RunType } from "../run.js";
 import { type AuthoredContent, layAuthored } from "./authored.js";
 import { contentOfRun } from "./content.js";
@@ -15,8 +14,9 @@ import { copyOf, type Slots } from "./slots.js";
 import type { MappableSpan } from "./span.js";
 import { usageOfSpan } from "./span-usage.js";
 import { addParam, addParams, toParamName, toTools } from "./tools.js";
+import { typeOfRun } from "./type.js";
 import { defaultVocabularies } from "./vocabularies/index.js";
-import { toRunType, type Vocabulary } from "./vocabulary.js";
+import type { Vocabulary } from "./vocabulary.js";
 
 /**
  * Maps a span to its run's content. The same for live spans (a pending run) and ended ones. Whatever the attributes
@@ -39,7 +39,7 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
   const vocabularies = sources.vocabularies ?? defaultVocabularies;
   const slots = readSlots(span, sources.logs ?? [], vocabularies);
   const authored = sources.content;
-  const { type, decidedBy } = typeOf(span, slots, authored);
+  const { type, decidedBy, isInferredCall } = typeOfRun(span, slots, authored?.run_type);
   const isModelCall = type === "llm" || type === "embedding";
   const wishes = wishesOf(slots);
   const insAndOuts = contentOfRun(type, slots, span, sources.withVectors === true);
@@ -102,6 +102,7 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
   const warning = type === "llm" && !hasMessages && error === undefined ? contentWarning(span) : undefined;
   const mapped: Writable<Mapped> = { content, isModelCall, hasMessages, isAgent };
   const project = projectOf(wishes);
+  if (isInferredCall) mapped.isInferredCall = true;
   if (project !== undefined) mapped.project = project;
   if (threadId !== undefined) mapped.threadId = threadId;
   if (Object.keys(usage.counts).length > 0) mapped.counts = usage.counts;
@@ -110,22 +111,6 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
 }
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
-
-function typeOf(
-  span: MappableSpan,
-  slots: Slots,
-  authored: AuthoredContent | undefined,
-): { type: RunType; decidedBy?: Vocabulary } {
-  const taken = slots.take("run_type", toRunType, false);
-  const named = slots.all("tool_name")[0] ?? slots.all("requested_model")[0];
-  const decidedBy = taken?.candidate.vocabulary ?? named?.vocabulary;
-  const by = decidedBy === undefined ? {} : { decidedBy };
-  if (authored?.run_type !== undefined) return { type: authored.run_type, ...by };
-  if (taken !== undefined) return { type: taken.value, ...by };
-  if (slots.has("tool_name")) return { type: "tool", ...by };
-  if (slots.has("requested_model") && span.kind === SpanKind.CLIENT) return { type: "llm", ...by };
-  return { type: "chain", ...by };
-}
 
 function nameOf(span: MappableSpan, slots: Slots, type: RunType, wishes: Wishes): string {
   const stated = slots.first("name", toText);

@@ -31,6 +31,8 @@ export interface Mapped {
   readonly project?: { name?: string; id?: string };
   /** Whether this is an llm or an embedding call. */
   readonly isModelCall: boolean;
+  /** Whether nothing states a model call, and what the span shows makes it one: a span that wraps a call is none. */
+  readonly isInferredCall?: boolean;
   /** Whether the messages (or the texts to embed) of the call are here. */
   readonly hasMessages: boolean;
   readonly threadId?: string;

@@ -2,12 +2,13 @@
 // Gemini) become OpenAI's: the one form in which LangSmith shows a conversation.
 import type { KeyValues } from "../run.js";
 import { addItem, isReasoningAlone, joinAnswer, joinResults } from "./items.js";
-import { decode, isObject, toText } from "./json.js";
+import { decode, isObject, put, toText } from "./json.js";
+import { bodyOfMessage, reasoningBeside, roleOfMessage, toRole } from "./message-body.js";
 import {
   addParts,
   contentOf,
-  looksLikeParts,
   type Parts,
+  partsInText,
   resultContent,
   type ToolCall,
   toToolCall,
@@ -30,38 +31,20 @@ export interface Turn {
   finish?: string;
 }
 
-const roles: Readonly<Record<string, string>> = {
-  human: "user",
-  ai: "assistant",
-  model: "assistant",
-  function: "tool",
-  HumanMessage: "user",
-  HumanMessageChunk: "user",
-  AIMessage: "assistant",
-  AIMessageChunk: "assistant",
-  SystemMessage: "system",
-  SystemMessageChunk: "system",
-  ToolMessage: "tool",
-  ToolMessageChunk: "tool",
-  FunctionMessage: "tool",
-};
-
 const messageTypes = new Set(["human", "ai", "system", "tool", "function", "user", "assistant", "developer"]);
 
-function roleOf(value: unknown): string | undefined {
-  const role = toText(value);
-  return role === undefined ? undefined : (roles[role] ?? role);
-}
+/** Who speaks where a message does not say it: in a question the user, in an answer the model. */
+export type Speaker = "user" | "assistant";
 
 /**
  * The messages of a list, or of one message; undefined where nothing in it is one. An entry that is none among
  * others that are stays as a message of its text.
  */
-export function toTurns(value: unknown): Turn[] | undefined {
+export function toTurns(value: unknown, speaker: Speaker = "user"): Turn[] | undefined {
   const decoded = decode(value);
   if (isObject(decoded)) {
     const turns: Turn[] = [];
-    return addMessage(decoded, turns) ? turns : undefined;
+    return addMessage(decoded, turns, speaker) ? turns : undefined;
   }
   if (!Array.isArray(decoded)) return undefined;
   const turns: Turn[] = [];
@@ -69,14 +52,14 @@ export function toTurns(value: unknown): Turn[] | undefined {
   for (const raw of decoded) {
     const entry = decode(raw);
     if (Array.isArray(entry)) {
-      const inner = toTurns(entry);
+      const inner = toTurns(entry, speaker);
       if (inner === undefined) continue;
       turns.push(...inner);
       isConversation = true;
-    } else if (isObject(entry) && addMessage(entry, turns)) {
+    } else if (isObject(entry) && addMessage(entry, turns, speaker)) {
       isConversation = true;
     } else if (entry !== null && entry !== undefined && entry !== "") {
-      turns.push({ message: { role: "user", content: resultContent(entry) } });
+      turns.push({ message: { role: speaker, content: resultContent(entry) } });
     }
   }
   if (!isConversation) return undefined;
@@ -84,53 +67,66 @@ export function toTurns(value: unknown): Turn[] | undefined {
   return turns;
 }
 
-function addMessage(entry: KeyValues, turns: Turn[]): boolean {
+function addMessage(entry: KeyValues, turns: Turn[], speaker: Speaker): boolean {
   const finish = finishOf(entry);
-  // A choice or a generation around a message; OpenInference's wrapper.
-  if (isObject(entry["message"]) && entry["role"] === undefined) {
+  // A choice or a generation around a message; OpenInference's wrapper; a message around its own body.
+  if (isObject(entry["message"]) && (entry["role"] === undefined || !hasBody(entry))) {
     const before = turns.length;
-    const isMessage = addMessage(entry["message"], turns);
+    const { message } = entry;
+    const isStated = entry["role"] === undefined || message["role"] !== undefined;
+    const isMessage = addMessage(isStated ? message : { ...message, role: entry["role"] }, turns, speaker);
     const last = turns.at(-1);
     if (finish !== undefined && last !== undefined && turns.length > before) last.finish ??= finish;
     return isMessage;
   }
   if (entry["lc"] === 1 && isObject(entry["kwargs"])) {
     const id = entry["id"];
-    const role = roleOf(Array.isArray(id) ? id.at(-1) : undefined) ?? "user";
-    return pushMessage({ ...entry["kwargs"], role: entry["kwargs"]["role"] ?? role }, turns, finish);
+    const role = toRole(Array.isArray(id) ? id.at(-1) : undefined) ?? speaker;
+    return pushMessage({ ...entry["kwargs"], role: entry["kwargs"]["role"] ?? role }, turns, finish, speaker);
   }
   const type = toText(entry["type"]);
-  if (entry["role"] === undefined && type !== undefined) {
+  const role = roleOfMessage(entry);
+  if (role === undefined && type !== undefined) {
     if (addItem(entry, type, turns)) return true;
-    if (messageTypes.has(type) && (isObject(entry["data"]) || "content" in entry)) {
+    const isSpeaker = messageTypes.has(type) && (saysSpeaker.has(type) || "content" in entry);
+    if (isSpeaker || (messageTypes.has(type) && isObject(entry["data"]))) {
       const inner = isObject(entry["data"]) ? entry["data"] : entry;
-      return pushMessage({ ...inner, role: roleOf(type), type: undefined }, turns, finish);
+      return pushMessage({ ...inner, role: toRole(type), type: undefined }, turns, finish, speaker);
     }
     return false;
   }
-  const hasBody = "content" in entry || "parts" in entry || "contents" in entry || "tool_calls" in entry;
-  if (typeof entry["role"] !== "string" && !hasBody) return false;
+  if (role === undefined && !hasBody(entry)) return false;
   const before = turns.at(-1);
-  if (before === undefined || !isReasoningAlone(before.message)) return pushMessage(entry, turns, finish);
+  if (before === undefined || !isReasoningAlone(before.message)) return pushMessage(entry, turns, finish, speaker);
   const own: Turn[] = [];
-  pushMessage(entry, own, finish);
+  pushMessage(entry, own, finish, speaker);
   turns.splice(-1, 1, ...joinAnswer([before, ...own]));
   return true;
 }
 
-const keptExtras = ["refusal", "annotations", "audio"] as const;
+/** Types that only messages have. */
+const saysSpeaker = new Set(["human", "ai", "user", "assistant"]);
 
-function pushMessage(entry: KeyValues, turns: Turn[], finish: string | undefined): boolean {
+const bodyKeys = ["content", "parts", "contents", "tool_calls", "toolCalls", "reasoning", "reasoning_content"];
+const olderBodyKeys = ["function_call", "function_call_name", "tool_call_id"];
+
+/** Whether something without a role is a message all the same. */
+function hasBody(entry: KeyValues): boolean {
+  return bodyKeys.some((key) => key in entry) || olderBodyKeys.some((key) => key in entry);
+}
+
+function pushMessage(entry: KeyValues, turns: Turn[], finish: string | undefined, speaker: Speaker): boolean {
   const parts: Parts = { content: [], calls: [], results: [] };
-  const reasoning = entry["reasoning_content"] ?? entry["reasoning"];
-  if (typeof reasoning === "string" && reasoning !== "") parts.content.push({ type: "reasoning", reasoning });
-  const body = entry["parts"] ?? entry["contents"] ?? entry["content"];
-  addParts(typeof body === "string" && looksLikeParts(body) ? decode(body) : body, parts);
-  if (entry["contents"] !== undefined && typeof entry["content"] === "string") addParts(entry["content"], parts);
+  const reasoning = reasoningBeside(entry);
+  if (reasoning !== undefined) parts.content.push({ type: "reasoning", reasoning });
+  const { body, second, beside } = bodyOfMessage(entry);
+  addParts(typeof body === "string" ? (partsInText(body) ?? body) : body, parts);
+  if (second !== undefined) addSecond(second, parts);
   const stated =
     toToolCalls(entry["tool_calls"] ?? entry["toolCalls"]) ?? functionCall(entry["function_call"]) ?? namedCall(entry);
   const calls = stated ?? parts.calls;
-  const role = roleOf(entry["role"]) ?? (calls.length > 0 ? "assistant" : "user");
+  const callId = toText(entry["tool_call_id"] ?? entry["toolCallId"]);
+  const role = roleIn(entry, parts, calls, callId) ?? speaker;
   const name = toText(entry["name"]);
   const hasResults = parts.results.length > 0;
   const isAlone = parts.content.length === 0 && calls.length === 0;
@@ -144,21 +140,38 @@ function pushMessage(entry: KeyValues, turns: Turn[], finish: string | undefined
     message.tool_calls = calls;
     if (content === "" && typeof body !== "string") message.content = null;
   }
-  const callId = toText(entry["tool_call_id"] ?? entry["toolCallId"] ?? (role === "tool" ? entry["id"] : undefined));
-  if (callId !== undefined) message.tool_call_id = callId;
-  for (const key of keptExtras) {
-    const extra = entry[key];
-    if (extra !== null && extra !== undefined && !(Array.isArray(extra) && extra.length === 0)) message[key] = extra;
-  }
+  const answers = callId ?? toText(role === "tool" ? entry["id"] : undefined);
+  if (answers !== undefined) message.tool_call_id = answers;
+  for (const key of Object.keys(beside)) if (!Object.hasOwn(message, key)) put(message, key, beside[key]);
   turns.push(finish === undefined ? { message } : { message, finish });
   if (hasResults && role === "assistant") pushResults(parts, turns, undefined);
   return true;
 }
 
+/** Who speaks: as stated, or as what is said shows. A message that answers a call is the tool's, whoever brought it. */
+function roleIn(entry: KeyValues, parts: Parts, calls: readonly ToolCall[], callId: unknown): string | undefined {
+  const role = roleOfMessage(entry);
+  if (callId !== undefined && (role === undefined || role === "user")) return "tool";
+  if (role !== undefined) return role;
+  const isModels = calls.length > 0 || parts.content.some((part) => isObject(part) && part["type"] === "reasoning");
+  return isModels ? "assistant" : undefined;
+}
+
+/** Adds what a second body says that the first does not. */
+function addSecond(second: unknown, to: Parts): void {
+  const own: Parts = { content: [], calls: [], results: [] };
+  addParts(second, own);
+  const known = new Set(to.content.map((part) => JSON.stringify(part)));
+  for (const part of own.content) if (!known.has(JSON.stringify(part))) to.content.push(part);
+  if (to.calls.length === 0) to.calls.push(...own.calls);
+  if (to.results.length === 0) to.results.push(...own.results);
+}
+
 function pushResults({ results }: Parts, turns: Turn[], ofTool: string | undefined): void {
-  for (const { id, name = ofTool, content } of results) {
+  for (const { id, name = ofTool, content, status } of results) {
     const message = newMessage("tool", content, name);
     if (id !== undefined) message.tool_call_id = id;
+    if (status !== undefined) message["status"] = status;
     turns.push({ message });
   }
 }
@@ -188,10 +201,14 @@ function finishOfLangChain({ generationInfo: info, kwargs }: KeyValues): unknown
   return isObject(response) ? (response["finish_reason"] ?? response["stop_reason"]) : undefined;
 }
 
-/** Why a model stopped; the four spellings of `tool_calls` become one. */
+const callsTools = new Set(["tool-calls", "tool_call", "tool_use", "toolUse"]);
+
+/** Why a model stopped; the spellings of `tool_calls` become one. */
 export function toFinish(value: unknown): string | undefined {
-  const reason = toText(value);
-  return reason === "tool-calls" || reason === "tool_call" || reason === "tool_use" ? "tool_calls" : reason;
+  const stated = toText(value);
+  // Gemini's reasons are constants: `STOP`, `MAX_TOKENS`.
+  const reason = stated !== undefined && /^[A-Z_]{2,40}$/.test(stated) ? stated.toLowerCase() : stated;
+  return reason !== undefined && callsTools.has(reason) ? "tool_calls" : reason;
 }
 
 /** A list of them: a list, a JSON list, or a comma-separated text. */

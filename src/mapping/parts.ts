@@ -1,7 +1,9 @@
 // Parts of a message, whatever library wrote them: texts, pictures, sounds, files, reasoning, tool calls and results.
 import type { KeyValues } from "../run.js";
-import { decode, decodeText, encode, isObject, toText } from "./json.js";
+import { areBlocks, partOfBlock } from "./bedrock.js";
+import { decode, decodeText, encode, isObject, put, toText } from "./json.js";
 import { mediaPart } from "./media.js";
+import { isThere } from "./there.js";
 
 /** A tool call in OpenAI's form. */
 export interface ToolCall {
@@ -15,6 +17,8 @@ export interface ToolResult {
   id?: string;
   name?: string;
   content: unknown;
+  /** `error` where the tool failed, in the APIs that say so beside the result. */
+  status?: "error";
 }
 
 /** What the parts of one message came to. */
@@ -40,7 +44,30 @@ export function contentOf(parts: readonly unknown[]): unknown {
 }
 
 function isText(part: unknown): part is { type: "text"; text: string } {
-  return isObject(part) && part["type"] === "text" && typeof part["text"] === "string";
+  if (!isObject(part) || part["type"] !== "text" || typeof part["text"] !== "string") return false;
+  return Object.keys(part).length === 2;
+}
+
+/** What says how a text was sent, and nothing of what it says. */
+const framing = new Set([
+  "type",
+  "text",
+  "cache_control",
+  "providerOptions",
+  "providerMetadata",
+  "id",
+  "status",
+  "state",
+]);
+
+/** What stands beside a part's text and says something: citations, annotations. */
+function besideText(part: KeyValues): KeyValues {
+  const beside: KeyValues = {};
+  for (const key of Object.keys(part)) {
+    if (framing.has(key) || (key === "content" && part["text"] === undefined) || !isThere(part[key])) continue;
+    put(beside, key, part[key]);
+  }
+  return beside;
 }
 
 const textTypes = new Set(["text", "input_text", "output_text", "summary_text"]);
@@ -62,15 +89,16 @@ function addPart(value: unknown, to: Parts): void {
     return;
   }
   // OpenInference wraps each part; there a call in the contents repeats one of `tool_calls`.
-  const part = isObject(value["message_content"]) ? value["message_content"] : value;
+  const stated = isObject(value["message_content"]) ? value["message_content"] : value;
+  const part = partOfBlock(stated) ?? stated;
   const type = part["type"];
   const kind = typeof type === "string" ? type : "";
   if (textTypes.has(kind) || (kind === "" && typeof part["text"] === "string")) {
     const text = part["text"] ?? part["content"];
     // LangChain's list of parts, which OpenLLMetry writes as one part's text.
-    const inner = typeof text === "string" && looksLikeParts(text) ? decode(text) : undefined;
-    if (Array.isArray(inner) && inner.every(isPart)) return void addParts(inner, to);
-    if (typeof text === "string") return void to.content.push({ type: "text", text });
+    const inner = typeof text === "string" ? partsInText(text) : undefined;
+    if (inner?.every(isPart)) return void addParts(inner, to);
+    if (typeof text === "string") return void to.content.push({ type: "text", text, ...besideText(part) });
   }
   if (reasoningTypes.has(kind)) {
     const reasoning = reasoningOf(part);
@@ -101,12 +129,19 @@ function partInText(part: KeyValues, kind: string): KeyValues | undefined {
   return isObject(inner) && inner["type"] === kind ? inner : undefined;
 }
 
-/** A text that is a list of parts as JSON. */
-export function looksLikeParts(text: string): boolean {
+/** A text that is a list of parts as JSON: the list; undefined for any other text. */
+export function partsInText(text: string): readonly unknown[] | undefined {
   const first = text.charCodeAt(0);
   // Most texts begin with a letter.
-  if (first > 32 && first !== 91) return false;
-  return /^\s*\[\s*\{\s*"type"\s*:/.test(text.slice(0, 64));
+  if ((first > 32 && first !== 91) || !/^\s*\[\s*\{\s*"[a-zA-Z]{2,20}"\s*:/.test(text.slice(0, 64))) return undefined;
+  const list = decode(text);
+  if (!Array.isArray(list)) return undefined;
+  const isTypedFirst = isObject(list[0]) && Object.keys(list[0])[0] === "type";
+  return isTypedFirst || list.every(isBlockOrTyped) ? list : undefined;
+}
+
+function isBlockOrTyped(value: unknown): boolean {
+  return areBlocks([value]) || (isTyped(value) && partOfBlock(value) !== undefined);
 }
 
 function reasoningOf(part: KeyValues): string | undefined {
@@ -125,11 +160,14 @@ export function toToolCall(value: unknown): ToolCall | undefined {
   if (!isObject(value)) return undefined;
   if (isObject(value["tool_call"])) return toToolCall(value["tool_call"]);
   if (isObject(value["functionCall"])) return toToolCall(value["functionCall"]);
+  if (isObject(value["toolUse"])) return toToolCall(value["toolUse"]);
   const inner = isObject(value["function"]) ? value["function"] : value;
   const name = toText(inner["name"] ?? value["toolName"] ?? value["tool_name"]);
   const input = inner["arguments"] ?? inner["args"] ?? value["input"] ?? inner["parameters"];
   if (name === undefined && input === undefined) return undefined;
-  const id = toText(value["call_id"] ?? value["id"] ?? value["toolCallId"] ?? value["tool_call_id"]);
+  const id = toText(
+    value["call_id"] ?? value["id"] ?? value["toolCallId"] ?? value["tool_call_id"] ?? value["toolUseId"],
+  );
   const called = { name: name ?? "", arguments: argumentsOf(input) };
   return id === undefined ? { type: "function", function: called } : { id, type: "function", function: called };
 }
@@ -163,6 +201,7 @@ function toToolResult(part: KeyValues): ToolResult {
   const result: ToolResult = { content: resultContent(output) };
   if (id !== undefined) result.id = id;
   if (name !== undefined) result.name = name;
+  if (inner["is_error"] === true || inner["status"] === "error") result.status = "error";
   return result;
 }
 
@@ -173,7 +212,7 @@ export function resultContent(output: unknown): unknown {
   // The AI SDK says what kind of value it is: `{ type: "json", value }`.
   if (isObject(output) && typeof output["type"] === "string" && "value" in output)
     return resultContent(output["value"]);
-  if (Array.isArray(output) && output.some(isPart) && output.every(isTyped)) {
+  if (Array.isArray(output) && (areBlocks(output) || (output.some(isPart) && output.every(isTyped)))) {
     const parts: Parts = { content: [], calls: [], results: [] };
     addParts(output, parts);
     return contentOf(parts.content);
@@ -194,7 +233,7 @@ function isPart(value: unknown): boolean {
 }
 
 /** A part of another kind, among some that are known: where an SDK left its bytes out. */
-function isTyped(value: unknown): boolean {
+function isTyped(value: unknown): value is KeyValues {
   return isObject(value) && typeof value["type"] === "string";
 }
 

@@ -167,7 +167,7 @@ function offerByRule(
   if (value === undefined) return false;
   speaking.add(vocabulary);
   if (rule.to === "drop") return true;
-  const name = rule.name ?? rest;
+  const name = rule.name ?? (rule.ownKey === true ? key : rest);
   slots.offer(
     rule.to,
     name === undefined ? { value, raw, rank, vocabulary, key } : { value, raw, rank, vocabulary, key, name },

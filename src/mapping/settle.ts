@@ -5,16 +5,21 @@ import type { Mapped } from "./mapped.js";
 
 /**
  * Two model runs, one inside the other with nothing but chains between them, are one call (two instrumentations saw
- * it). The one that has the messages stays a model call (the inner one where both or neither have them) and keeps the
- * usage, the other's where it has none itself; the other becomes a chain with its counts as plain metadata.
+ * it). The one that has the messages stays a model call (the inner one where both or neither have them, and where
+ * nothing states that the outer one is a call) and keeps the usage, the other's where it has none itself; the other
+ * becomes a chain with its counts as plain metadata.
  */
 export function settleModelCalls(outer: Mapped, inner: Mapped): { outer: Mapped; inner: Mapped } {
   if (!outer.isModelCall || !inner.isModelCall) return { outer, inner };
-  const staysOuter = outer.hasMessages === inner.hasMessages ? hasUsage(outer) && !hasUsage(inner) : outer.hasMessages;
+  const staysOuter = outer.isInferredCall !== true && tellsMore(outer, inner);
   const [stays, goes] = staysOuter ? [outer, inner] : [inner, outer];
   const call = withGains(stays, goes);
   const chain = demoteModelCall(goes);
   return staysOuter ? { outer: call, inner: chain } : { outer: chain, inner: call };
+}
+
+function tellsMore(outer: Mapped, inner: Mapped): boolean {
+  return outer.hasMessages === inner.hasMessages ? hasUsage(outer) && !hasUsage(inner) : outer.hasMessages;
 }
 
 /**

@@ -27,7 +27,9 @@ function placesOf(vocabularies: readonly Vocabulary[]): Places {
   const rules = vocabularies.flatMap((vocabulary) => vocabulary.rules);
   const places: Places = {
     keys: new Set(rules.flatMap((rule) => (rule.to === "thread_id" ? (rule.keys ?? []) : []))),
-    prefixes: rules.flatMap((rule) => (rule.to === "metadata" && rule.prefix !== undefined ? [rule.prefix] : [])),
+    prefixes: rules.flatMap(({ to, prefix, ownKey }) =>
+      to === "metadata" && prefix !== undefined && ownKey !== true ? [prefix] : [],
+    ),
   };
   placesBefore.set(vocabularies, places);
   return places;

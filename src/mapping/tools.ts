@@ -5,9 +5,19 @@ import { decode, isObject, put, toText } from "./json.js";
 /** Tool definitions of a list in any form; undefined where there is none. */
 export function toTools(value: unknown): unknown[] | undefined {
   const list = decode(value);
-  if (!Array.isArray(list)) return isObject(list) ? toTools(Object.values(list)) : undefined;
-  const tools = list.map((entry) => toTool(decode(entry))).filter((tool) => tool !== undefined);
+  if (!Array.isArray(list)) {
+    if (!isObject(list)) return undefined;
+    // Bedrock's `toolConfig`; else tools by their names.
+    return toTools(Array.isArray(list["tools"]) ? list["tools"] : Object.values(list));
+  }
+  const tools = list.flatMap((entry) => toolsOf(decode(entry))).filter((tool) => tool !== undefined);
   return tools.length === 0 ? undefined : tools;
+}
+
+/** One tool, or those that Gemini's API groups into one entry. */
+function toolsOf(value: unknown): unknown[] {
+  const group = isObject(value) ? value["functionDeclarations"] : undefined;
+  return Array.isArray(group) ? group.map((entry) => toTool(decode(entry))) : [toTool(value)];
 }
 
 function toTool(value: unknown): unknown {
@@ -15,19 +25,32 @@ function toTool(value: unknown): unknown {
   if (!isObject(value)) return undefined;
   const wrapped = isObject(value["tool"]) ? decode(value["tool"]["json_schema"]) : undefined;
   if (isObject(wrapped)) return toTool(wrapped);
+  if (isObject(value["toolSpec"])) return toTool(value["toolSpec"]);
   if (isObject(value["function"])) return value;
   const name = toText(value["name"]);
   if (name === undefined) return value;
   const type = toText(value["type"]);
   // A provider's own tool (`web_search`, `computer_20250124`) is no function.
   if (type !== undefined && type !== "function" && type !== "tool" && type !== "custom") return value;
-  const parameters = decode(value["inputSchema"] ?? value["input_schema"] ?? value["parameters"] ?? value["schema"]);
+  const parameters = decode(
+    value["inputSchema"] ??
+      value["input_schema"] ??
+      value["parameters"] ??
+      value["parametersJsonSchema"] ??
+      value["schema"],
+  );
   const definition: KeyValues = { name };
   if (toText(value["description"]) !== undefined) definition["description"] = value["description"];
-  if (isObject(parameters))
-    definition["parameters"] = isObject(parameters["jsonSchema"]) ? parameters["jsonSchema"] : parameters;
+  if (isObject(parameters)) definition["parameters"] = schemaIn(parameters);
   if (typeof value["strict"] === "boolean") definition["strict"] = value["strict"];
   return { type: "function", function: definition };
+}
+
+/** A JSON schema, out of what the AI SDK and Bedrock wrap around it. */
+function schemaIn(parameters: KeyValues): KeyValues {
+  const { jsonSchema, json } = parameters;
+  if (isObject(jsonSchema)) return jsonSchema;
+  return isObject(json) && Object.keys(parameters).length === 1 ? json : parameters;
 }
 
 /** `maxOutputTokens` → `max_output_tokens`; the last part of a dotted key. */

@@ -100,6 +100,8 @@ export function withDetails(usage: UsageMetadata, told: KeyValues | undefined): 
   if (told === undefined || Object.keys(told).length <= totalsOnly) return usage;
   const other = toUsage(told);
   if (other === undefined) return usage;
+  // The totals were copied from the API's, which leaves parts out of them: cached tokens, thoughts.
+  if (isCopied(usage, told)) return { ...usage, ...other };
   if (usage.input_tokens !== other.input_tokens || usage.output_tokens !== other.output_tokens) return usage;
   const { input_token_details: input = usage.input_token_details, output_token_details: output } = other;
   return {
@@ -107,6 +109,11 @@ export function withDetails(usage: UsageMetadata, told: KeyValues | undefined): 
     ...(input === undefined ? {} : { input_token_details: { ...input, ...usage.input_token_details } }),
     ...(output === undefined ? {} : { output_token_details: { ...output, ...usage.output_token_details } }),
   };
+}
+
+function isCopied(usage: UsageMetadata, told: KeyValues): boolean {
+  if (usage.input_token_details !== undefined || usage.output_token_details !== undefined) return false;
+  return usage.input_tokens === firstCount(told, inputKeys) && usage.output_tokens === firstCount(told, outputKeys);
 }
 
 function emptyCounts(isCachedApart: boolean): Counts {
@@ -130,6 +137,7 @@ function fromObject(value: unknown, isCachedApart: boolean): Counts | undefined 
   counts.input = firstCount(usage, inputKeys);
   counts.output = firstCount(usage, outputKeys);
   counts.total = firstCount(usage, totalKeys);
+  addGeminis(counts, usage);
   counts.inputCost = toCount(usage["input_cost"]);
   counts.outputCost = toCount(usage["output_cost"]);
   counts.totalCost = toCount(usage["total_cost"]);
@@ -154,6 +162,18 @@ function fromObject(value: unknown, isCachedApart: boolean): Counts | undefined 
   }
   const isEmpty = counts.input === undefined && counts.output === undefined && counts.total === undefined;
   return isEmpty && costs(counts) === undefined ? undefined : counts;
+}
+
+/** Gemini's thoughts stand beside its candidates' count, and tools' prompts beside the prompt's; its total has them. */
+function addGeminis(counts: Counts, usage: KeyValues): void {
+  const { input, output = 0, total } = counts;
+  const thoughts = toCount(usage["thoughtsTokenCount"]) ?? 0;
+  const ofTools = toCount(usage["toolUsePromptTokenCount"]) ?? 0;
+  if (input === undefined || total === undefined || thoughts + ofTools === 0) return;
+  if (input + output + thoughts + ofTools === total) {
+    counts.input = input + ofTools;
+    counts.output = output + thoughts;
+  }
 }
 
 function firstCount(usage: KeyValues, keys: readonly string[]): number | undefined {

@@ -89,6 +89,8 @@ export interface Rule {
   readonly to: Field;
   /** The name of a `param`, an `input` or an `output`, or the key of a `metadata`; default: the rest of the key. */
   readonly name?: string;
+  /** With `prefix`: the name is the whole key, not what the prefix leaves of it. */
+  readonly ownKey?: boolean;
   /** With `prefix`: the keys' rests are paths with indices (`0.message.role`), put together to one value. */
   readonly flattened?: boolean;
   /**
@@ -161,13 +163,20 @@ function isRunType(value: string): value is RunType {
   return runTypes.has(value);
 }
 
-/** A decoder for a rule of `run_type`: by a table of values, and what every other string means. */
+/** A decoder for a rule of `run_type`: by a table of values, in any case, and what every other string means. */
 export function byValue(table: Readonly<Record<string, RunType>>, other?: RunType): (value: unknown) => unknown {
-  const known = new Map(Object.entries(table));
-  return (value) => (typeof value === "string" && value !== "" ? (known.get(value) ?? other) : undefined);
+  const known = new Map(Object.entries(table).map(([value, type]) => [inOneCase(value), type]));
+  return (value) => (typeof value === "string" && value !== "" ? (known.get(inOneCase(value)) ?? other) : undefined);
 }
 
-/** A decoder for a rule of `agent`: true for these values. */
+/** A decoder for a rule of `agent`: true for these values, in any case. */
 export function isOneOf(...values: string[]): (value: unknown) => unknown {
-  return (value) => (typeof value === "string" && values.includes(value) ? true : undefined);
+  const known = new Set(values.map(inOneCase));
+  return (value) => (typeof value === "string" && known.has(inOneCase(value)) ? true : undefined);
+}
+
+/** `CHAT`, `text-completion`: conventions name values in lower case, hand-made spans in any. */
+function inOneCase(value: string): string {
+  // Values of these tables are short; others are none of them.
+  return value.length > 64 ? value : value.trim().toLowerCase().replace(/[-. ]/g, "_");
 }

@@ -76,9 +76,19 @@ export function createModelCalls(options: ModelCallsOptions): ModelCalls {
 
   function release(tracked: Tracked): void {
     waiting.delete(tracked);
+    send(tracked);
+    closeBranches(tracked);
+  }
+
+  /** Decided. What nothing states to be a call is none where it wraps one; what stands above learns of the call. */
+  function send(tracked: Tracked): void {
+    const { mapped, keptParent } = tracked;
+    if (mapped?.isInferredCall && tracked.hasCallBelow) tracked.mapped = demoteModelCall(mapped);
+    const isCall = tracked.mapped?.isModelCall === true;
+    if (keptParent && (isCall || (tracked.hasCallBelow && kindOf(mapped) !== "barrier")))
+      keptParent.hasCallBelow = true;
     tracked.branch = "released";
     emit(tracked);
-    closeBranches(tracked);
   }
 
   /** A run's branch is closed when it is released and so are all below it: only then nothing more comes from there. */
@@ -90,8 +100,7 @@ export function createModelCalls(options: ModelCallsOptions): ModelCalls {
       parent.openChildren -= 1;
       if (parent.openChildren === 0 && waiting.has(parent) && !parent.isWaitingForOuter) {
         waiting.delete(parent);
-        parent.branch = "released";
-        emit(parent);
+        send(parent);
       }
       at = parent;
     }
@@ -102,7 +111,8 @@ export function createModelCalls(options: ModelCallsOptions): ModelCalls {
     inner.isWaitingForOuter = false;
     outer.waitingInner = outer.waitingInner?.filter((other) => other !== inner);
     const shown = look(outer);
-    if (inner.mapped && shown?.isModelCall && shown.hasMessages && !inner.mapped.hasMessages) {
+    const isStated = shown?.isModelCall && !shown.isInferredCall;
+    if (inner.mapped && isStated && shown.hasMessages && !inner.mapped.hasMessages) {
       owe(outer, inner.mapped);
       inner.mapped = demoteModelCall(inner.mapped);
     } else {

@@ -126,6 +126,8 @@ export class Tracked implements SpanEntry {
   waitingInner: Tracked[] | undefined = undefined;
   isWaitingForOuter = false;
   hasSettledInner = false;
+  /** Whether a model call below it, with no agent, tool or retriever between them, was sent. */
+  hasCallBelow = false;
   /** What its run was sent as, once it was: `mapped` is let go then. */
   settledAs: Above | undefined = undefined;
   /** The usage it was sent with. */

@@ -31,6 +31,43 @@ function countsOf(receiver: Receiver): Record<string, string> {
   return Object.fromEntries(said);
 }
 
+describe("a span that shows a call, and that nothing states to be one", () => {
+  const shows = { "gen_ai.operation.name": undefined as unknown as string };
+
+  it("is the call, of the default kind too", async () => {
+    const bridge = await startBridge({ pendingAfterMillis: 60_000 });
+    end(startCall(bridge, "shown", undefined, { ...shows, ...messages }), tokens(7));
+    expect(countsOf(await bridge.finish())).toEqual({ shown: "llm 7" });
+  });
+
+  it.each(["shown at its start", "shown at its end"])("is a chain where it wraps calls: %s", async (when) => {
+    const bridge = await startBridge({ pendingAfterMillis: 60_000 });
+    const outer = startCall(
+      bridge,
+      "outer",
+      undefined,
+      when === "shown at its start" ? { ...shows, ...messages } : shows,
+    );
+    const step = bridge.tracer.startSpan("step", {}, trace.setSpan(context.active(), outer));
+    for (const name of ["first", "second"]) end(startCall(bridge, name, step), tokens(7));
+    step.end();
+    end(outer, { ...messages, ...tokens(14) });
+    const receiver = await bridge.finish();
+    expect(countsOf(receiver)).toEqual({ outer: "chain", step: "chain", first: "llm 7", second: "llm 7" });
+  });
+
+  it("is a call of its own where a tool stands between it and another", async () => {
+    const bridge = await startBridge({ pendingAfterMillis: 60_000 });
+    const outer = startCall(bridge, "outer", undefined, { ...shows, ...messages });
+    const under = trace.setSpan(context.active(), outer);
+    const tool = bridge.tracer.startSpan("tool", { attributes: { "gen_ai.operation.name": "execute_tool" } }, under);
+    end(startCall(bridge, "inner", tool), tokens(3));
+    tool.end();
+    end(outer, tokens(7));
+    expect(countsOf(await bridge.finish())).toEqual({ outer: "llm 7", tool: "tool", inner: "llm 3" });
+  });
+});
+
 describe("two model runs, one inside the other, are one call", () => {
   it.each(["inner first", "outer first"])(
     "the inner one stays the call where both have messages: %s",

@@ -1,7 +1,9 @@
 // The GenAI semantic conventions as they were: flattened prompts and completions, and content in events and log records.
 
 import type { KeyValues } from "../../run.js";
-import { decode, isObject } from "../json.js";
+import { areBlocks } from "../bedrock.js";
+import { decode, encode, isObject } from "../json.js";
+import { toTurns } from "../messages.js";
 import type { MappableLogRecord, MappableSpan } from "../span.js";
 import { isThere } from "../there.js";
 import type { Fill, Vocabulary } from "../vocabulary.js";
@@ -69,24 +71,38 @@ function readEvents(span: MappableSpan, fill: Fill, logs: readonly MappableLogRe
   if (answers.length > 0) fill("output_messages", answers.length === 1 ? answers[0] : { output: answers });
 }
 
+/** What a message's event says of itself. */
+const ofEvent = new Set(["role", "index", "finish_reason", "message", "tool_calls"]);
+
 /** A message with something in it; where content capture is off the body is empty. */
 function messageOf(body: KeyValues, role: string): KeyValues | undefined {
-  const { content, tool_calls: calls, id, name } = body;
-  if (!isThere(content) && !isThere(calls)) return undefined;
-  return {
-    role: typeof body["role"] === "string" ? body["role"] : role,
-    content,
-    ...(isThere(calls) ? { tool_calls: decode(calls) } : {}),
-    ...(role === "tool" && id !== undefined ? { tool_call_id: id } : {}),
-    ...(name === undefined ? {} : { name }),
-  };
+  const { tool_calls: calls, id, name: _, ...rest } = body;
+  const said = Object.keys(rest).filter((key) => !ofEvent.has(key) && !key.includes(".") && isThere(rest[key]));
+  if (said.length === 0 && !isThere(calls)) return undefined;
+  const message: KeyValues = { ...body, role: typeof body["role"] === "string" ? body["role"] : role };
+  if (isThere(calls)) message["tool_calls"] = decode(calls);
+  for (const key of Object.keys(message)) if (key.includes(".")) delete message[key];
+  if (role === "tool" && id !== undefined) message["tool_call_id"] = id;
+  return message;
 }
 
-function choiceOf(body: KeyValues): KeyValues | undefined {
-  const inner = decode(body["message"]);
-  const source = isObject(inner) ? inner : typeof inner === "string" ? { content: inner } : body;
-  const message = messageOf({ ...source, id: undefined }, "assistant");
-  return message === undefined ? undefined : { message, finish_reason: body["finish_reason"] };
+function choiceOf({ finish_reason: finish, ...body }: KeyValues): KeyValues | undefined {
+  const { id: _, message: stated, index: _index, ...rest } = body;
+  const message = messageOf(stated === undefined ? rest : bodyOfAnswer(stated), "assistant");
+  return message === undefined ? undefined : { message, finish_reason: finish };
+}
+
+/** A message, a list of its parts, or a text; any other JSON is the model's own answer, in its own words. */
+function bodyOfAnswer(stated: unknown): KeyValues {
+  const inner = decode(stated);
+  if (isObject(inner) && toTurns(inner) !== undefined) return { ...inner, id: undefined };
+  const isParts = Array.isArray(inner) && inner.length > 0 && inner.every(isPartOrBlock);
+  if (isParts) return { content: inner };
+  return { content: typeof stated === "string" ? stated : (encode(inner) ?? String(inner)) };
+}
+
+function isPartOrBlock(value: unknown): boolean {
+  return isObject(value) && (typeof value["type"] === "string" || areBlocks([value]));
 }
 
 function emptyChoice({ finish_reason: finish }: KeyValues): KeyValues {

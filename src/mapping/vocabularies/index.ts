@@ -4,6 +4,7 @@ import { aiSdk } from "./ai-sdk.js";
 import { anthropicSdk } from "./anthropic-sdk.js";
 import { genai } from "./genai.js";
 import { genaiOlder } from "./genai-older.js";
+import { googleAdk } from "./google-adk.js";
 import { langfuse } from "./langfuse.js";
 import { langsmith } from "./langsmith.js";
 import { logfire } from "./logfire.js";
@@ -21,6 +22,7 @@ export const defaultVocabularies: readonly Vocabulary[] = [
   logfire,
   mastra,
   anthropicSdk,
+  googleAdk,
   genai,
   genaiOlder,
   openllmetry,

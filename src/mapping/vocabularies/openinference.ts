@@ -83,10 +83,10 @@ export const openinference: Vocabulary = {
     {
       keys: ["openinference.span.kind"],
       to: "run_type",
-      as: (kind) => kinds(typeof kind === "string" ? kind.toUpperCase() : kind),
+      as: kinds,
       note: "LLM → llm, EMBEDDING → embedding, RETRIEVER and RERANKER → retriever, TOOL → tool, PROMPT → prompt, all others → chain",
     },
-    { keys: ["openinference.span.kind"], to: "agent", as: isOneOf("AGENT", "agent") },
+    { keys: ["openinference.span.kind"], to: "agent", as: isOneOf("AGENT") },
     { prefix: "llm.input_messages.", to: "drop", when: hasOriginalInput, note: ofOriginal },
     { prefix: "llm.output_messages.", to: "drop", when: hasOriginalOutput, note: ofOriginal },
     { keys: ["input.value"], to: "drop", when: hasOriginalInput, note: ofOriginal },
