@@ -17,6 +17,8 @@ export interface Bridge extends EntryOwner {
   readonly projectName: string;
   /** Where the primary destination is, and with what key. */
   readonly destination: LangSmithDestination;
+  /** Sees spans when they have ended. */
+  readonly isExporter: boolean;
   /** Marked `primary` by its options. */
   readonly isMarkedPrimary: boolean;
   /** Opens the entry's trace and queues the pending posts of its run and of every unsent ancestor; says what the run is. */

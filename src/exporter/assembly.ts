@@ -1,6 +1,7 @@
 // Spans that come ended, children first, in any batches: held until the local root above them has come, then played
 // in the order of their times, as a processor would have seen them.
 import { type Context, ROOT_CONTEXT, type SpanContext, trace } from "@opentelemetry/api";
+import { startContextOf } from "../identity/context.js";
 import { microsOf } from "../identity/time.js";
 import { estimateBytes, parentOf, type SourceSpan } from "../processor/source-span.js";
 
@@ -248,7 +249,7 @@ function play(batch: readonly Held[], { start, end }: Pick<AssemblyOptions, "sta
     const until = Math.max(microsOf(held.span.endTime), placed.get(held.span.spanContext().spanId)?.micros ?? 0);
     for (let begun = starts[next]; begun && begun.micros <= until; begun = starts[next]) {
       next += 1;
-      start(begun.held.span, contextUnder(begun.held.parent));
+      start(begun.held.span, startContextOf(begun.held.span) ?? contextUnder(begun.held.parent));
     }
     end(held.span);
   }

@@ -103,3 +103,19 @@ function inheritable(settings: TracingSettings | undefined): TracingSettings | u
 export function getSettings(context: Context): TracingSettings | undefined {
   return context.getValue(SETTINGS) as TracingSettings | undefined;
 }
+
+const START_CONTEXT = Symbol.for("otel-langsmith.start-context");
+
+/**
+ * Leaves beside a span the context that it started with, for an exporter, which only gets the span: what was set there
+ * (a place, a project, metadata, tags) is not on the span itself.
+ */
+export function leaveStartContext(span: object, context: Context): void {
+  // Not enumerable: spans are printed and spread by others.
+  Reflect.defineProperty(span, START_CONTEXT, { value: context, enumerable: false, configurable: true });
+}
+
+/** The context that was left beside a span. */
+export function startContextOf(span: object): Context | undefined {
+  return (span as { [START_CONTEXT]?: Context })[START_CONTEXT];
+}

@@ -16,7 +16,6 @@ export interface Core extends Bridge, RunsOwner {
   /** Settles within `shutdownTimeoutMillis`; never rejects; at once and again. */
   shutdown(): Promise<void>;
   readonly isShutdown: boolean;
-  readonly isExporter: boolean;
   sinkStats(): SinkStats;
 }
 
@@ -114,8 +113,7 @@ export function createCore(options: ResolvedOptions, extra: CoreOptions = {}): C
     options,
     target,
     // Its log records and authored content are not on the span that an exporter will bring.
-    keepsForExporters: () =>
-      !core.isExporter && bridges().some((bridge) => "isExporter" in bridge && bridge.isExporter === true),
+    keepsForExporters: () => !core.isExporter && bridges().some((bridge) => bridge.isExporter),
     ...(modelCallWaitMillis !== undefined && { modelCallWaitMillis }),
     ...(rememberedTraces !== undefined && { rememberedTraces }),
   });

@@ -1,7 +1,7 @@
 // What runs started inside inherit, and new traces inside old ones.
 import { type Attributes, type Context, context, type Span, SpanStatusCode, trace } from "@opentelemetry/api";
-import { primaryBridge } from "../bridges.js";
-import { setSettings, type TracingSettings } from "../identity/context.js";
+import { bridges, primaryBridge } from "../bridges.js";
+import { leaveStartContext, setSettings, type TracingSettings } from "../identity/context.js";
 import type { RunNode } from "../identity/node.js";
 import type { KeyValues } from "../run.js";
 import { currentOf } from "./current.js";
@@ -89,6 +89,8 @@ export function startTrace<T>(
   const inherited = setSettings(active, settingsOf(options));
   const fresh = setSettings(inherited, { newTrace: true, continues: nameOld(active) });
   const span = trace.getTracer("otel-langsmith").startSpan(name, attributes === undefined ? {} : { attributes }, fresh);
+  // An exporter alone would take it for a child.
+  if (bridges().some(({ isExporter }) => isExporter)) leaveStartContext(span, fresh);
   // Only the first span inside roots the new trace.
   return runIn(trace.setSpan(setSettings(inherited, NO_NEW_TRACE), span), span, fn);
 }

@@ -9,7 +9,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { primaryBridge } from "../bridges.js";
-import { setStatedPlace } from "../identity/context.js";
+import { getSettings, setStatedPlace } from "../identity/context.js";
 import { runIdOf } from "../identity/ids.js";
 import { entriesOf, type SpanEntry } from "../identity/node.js";
 import { type ParentPlace, rootPlace } from "../identity/place.js";
@@ -18,6 +18,7 @@ import type { KeyValues } from "../run.js";
 import { leaveContent } from "./content.js";
 import type { RunTree } from "./run-tree.js";
 import { authoringTracer, isContentAsAttributes, sayNotRecorded } from "./tracer.js";
+import { placeUnseen } from "./unseen-run.js";
 
 /** A run of this process whose span is open (or has ended). */
 export interface AuthoredRun {
@@ -57,13 +58,16 @@ export function startAuthored(start: RunStart, parent: Context): AuthoredRun | u
   if (start.id !== undefined) attributes["langsmith.span.id"] = start.id;
   if (start.dottedOrder !== undefined) attributes["langsmith.span.dotted_order"] = start.dottedOrder;
   if (content.run_type !== undefined) attributes["langsmith.span.kind"] = content.run_type;
+  const { id, dottedOrder } = start;
+  const startContext = id === undefined ? parent : setStatedPlace(parent, { id, dottedOrder });
   const span = (start.tracer ?? authoringTracer()).startSpan(
     start.name,
     start.startMicros === undefined ? { attributes } : { attributes, startTime: hrTimeOf(start.startMicros) },
-    start.id === undefined ? parent : setStatedPlace(parent, { id: start.id, dottedOrder: start.dottedOrder }),
+    startContext,
   );
   const entry = primaryEntry(span);
-  if (!entry) {
+  const place = entry ? placeOf(entry, span) : placeUnseen(span, startContext, start, authoredIn(parent));
+  if (!place) {
     sayNotRecorded(parent);
     span.end();
     return undefined;
@@ -72,8 +76,8 @@ export function startAuthored(start: RunStart, parent: Context): AuthoredRun | u
   const run: AuthoredRun = {
     span,
     content,
-    place: placeOf(entry, span),
-    project: entry.node?.project,
+    place,
+    project: entry ? entry.node?.project : (getSettings(parent)?.projectName ?? primaryBridge()?.projectName),
     metadata: start.metadata,
     tree: undefined,
     startedUnder: start.startedUnder,
