@@ -1,5 +1,6 @@
 // The bridges of this process: every processor (or exporter) that is running, known to both copies of the package.
 
+import { langsmithVariable } from "./environment.js";
 import type { EntryOwner, SpanEntry } from "./identity/node.js";
 import type { MappableLogRecord } from "./mapping/span.js";
 import type { LangSmithDestination } from "./options.js";
@@ -31,8 +32,8 @@ export interface Bridge extends EntryOwner {
   onlyRoot(otelTraceId: string): SpanEntry | undefined;
   /** Hands a log record's content to a span's run; false (and counted) where the run was sent already. */
   addLogRecord(entry: SpanEntry, record: MappableLogRecord): boolean;
-  /** Sends an operation on a run that no span of this process stands for (endRun). */
-  sendRun(kind: "post" | "end", run: Run): boolean;
+  /** Sends an operation on a run that no span of this process stands for (endRun), as its clients let it be sent. */
+  sendRun(kind: "post" | "end", run: Run, clients?: readonly object[]): boolean;
   forceFlush(): Promise<void>;
 }
 
@@ -61,4 +62,20 @@ export function removeBridge(bridge: Bridge): void {
 /** The bridge that keeps run ids as they are, and of which one speaks as *the* bridge: the one marked, or the first. */
 export function primaryBridge(): Bridge | undefined {
   return registry().find((bridge) => bridge.isMarkedPrimary) ?? registry()[0];
+}
+
+/** Under this symbol stands what sends run trees where tracing is switched off, once one was posted. */
+export const DIRECT = Symbol.for("otel-langsmith.direct");
+
+export type HoldsDirect = typeof globalThis & { [DIRECT]?: Promise<Bridge | undefined> };
+
+/** Sends what run trees have left where tracing is switched off. */
+export async function flushDirect(): Promise<void> {
+  const shared: HoldsDirect = globalThis;
+  await (await shared[DIRECT])?.forceFlush();
+}
+
+/** The project of a run that names none. */
+export function defaultProjectName(): string {
+  return primaryBridge()?.projectName ?? langsmithVariable(process.env, "PROJECT") ?? "default";
 }

@@ -1,23 +1,8 @@
 // What an option may be: a check each, and the error that names the one that is wrong.
+import { LangSmithOptionError } from "./option-error.js";
 import type { LangSmithOptions, SpansOption } from "./options.js";
 
-/** A bad option: names it, and says what it takes. */
-export class LangSmithOptionError extends TypeError {
-  readonly code = "LSB_ERR_OPTION";
-  constructor(
-    readonly option: string,
-    takes: string,
-    value: unknown,
-  ) {
-    super(`LSB_ERR_OPTION: ${option} must be ${takes}, not ${describe(value)}`);
-    this.name = "LangSmithOptionError";
-  }
-}
-
-function describe(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
-  return typeof value === "object" && value !== null ? (Array.isArray(value) ? "a list" : "an object") : String(value);
-}
+export { LangSmithOptionError };
 
 const FUNCTIONS = ["transformRun", "waitUntil", "onError"] as const;
 const STRINGS = ["apiUrl", "workspaceId", "projectName"] as const;
@@ -44,7 +29,7 @@ export function checkKinds(options: LangSmithOptions): void {
     check(name, options[name], "a number of at least 0", (value) => typeof value === "number" && value >= 0);
   }
   for (const name of HIDES) {
-    check(name, options[name], "true, false or a function", (value) => ["boolean", "function"].includes(typeof value));
+    checkHide(name, options[name]);
   }
   for (const name of ["compression", "exportMode"] as const) {
     const words: readonly string[] = ONE_OF[name];
@@ -69,7 +54,18 @@ export function checkKinds(options: LangSmithOptions): void {
   check("mapping.vocabularies", options.mapping?.vocabularies, "a list", Array.isArray);
 }
 
-function check(name: string, value: unknown, takes: string, isGood: (value: unknown) => boolean): void {
+/** An option that hides: its function must answer at once. @throws LangSmithOptionError */
+export function checkHide(name: string, value: unknown): void {
+  check(name, value, "true, false or a function", (given) => ["boolean", "function"].includes(typeof given));
+  check(name, value, "a function that answers at once, which an async function does not", (given) => !isAsync(given));
+}
+
+/** Whether a function says of itself that it answers with a promise. */
+function isAsync(value: unknown): boolean {
+  return typeof value === "function" && value.constructor.name === "AsyncFunction";
+}
+
+export function check(name: string, value: unknown, takes: string, isGood: (value: unknown) => boolean): void {
   if (value !== undefined && !isGood(value)) throw new LangSmithOptionError(name, takes, value);
 }
 
@@ -112,7 +108,7 @@ export function countOf(option: string, value: unknown): number {
   throw new LangSmithOptionError(option, "a number, 0 or more", value);
 }
 
-export function rateOf(value: unknown): number {
+export function rateOf(value: unknown, option = "samplingRate"): number {
   if (typeof value === "number" && value >= 0 && value <= 1) return value;
-  throw new LangSmithOptionError("samplingRate", "a number from 0 to 1", value);
+  throw new LangSmithOptionError(option, "a number from 0 to 1", value);
 }

@@ -15,6 +15,7 @@ import {
   tracesOf,
   urlOf,
 } from "./option-checks.js";
+import { checkNames } from "./option-names.js";
 import type { KeyValues, Run } from "./run.js";
 
 export { LangSmithOptionError, urlOf };
@@ -157,6 +158,53 @@ export interface ResolvedOptions extends LangSmithDestination {
   readonly runsEndpoints: string | undefined;
 }
 
+/** Every option, so that a name that is none is found. */
+const OPTION_NAMES: readonly string[] = Object.keys({
+  apiKey: true,
+  apiUrl: true,
+  workspaceId: true,
+  projectName: true,
+  enabled: true,
+  spans: true,
+  traces: true,
+  pendingAfterMillis: true,
+  abandonedAfterMillis: true,
+  orphanAfterMillis: true,
+  held: true,
+  shutdownTimeoutMillis: true,
+  flushBeforeExit: true,
+  samplingRate: true,
+  hideInputs: true,
+  hideOutputs: true,
+  hideMetadata: true,
+  mapping: true,
+  transformRun: true,
+  replicas: true,
+  primary: true,
+  queue: true,
+  spool: true,
+  maxBatchCount: true,
+  maxBatchBytes: true,
+  batchDelayMillis: true,
+  maxConcurrentRequests: true,
+  requestTimeoutMillis: true,
+  compression: true,
+  dispatcher: true,
+  exportMode: true,
+  waitUntil: true,
+  onError: true,
+  meterProvider: true,
+} satisfies Record<keyof LangSmithOptions, true>);
+
+const REPLICA_NAMES: readonly string[] = Object.keys({
+  project: true,
+  apiUrl: true,
+  apiKey: true,
+  workspaceId: true,
+  primary: true,
+  updates: true,
+} satisfies Record<keyof ReplicaOptions, true>);
+
 const DEFAULT_API_URL = "https://api.smith.langchain.com";
 const SPANS_VARIABLE = "LANGSMITH_OTEL_SPANS";
 const TRACES_VARIABLE = "LANGSMITH_OTEL_TRACES";
@@ -165,11 +213,19 @@ const PENDING_VARIABLE = "LANGSMITH_OTEL_PENDING_AFTER_MILLIS";
 /**
  * Lays options over the environment over the defaults.
  *
- * @throws LangSmithOptionError for an option (or a variable) that makes no sense, by its name
+ * @param more names of options that stand beside these, for whoever made them to read
+ * @throws LangSmithOptionError for an option (or a variable) that makes no sense, by its name; for one that does not
+ * exist, by its name and the nearest
  */
-export function resolveOptions(options: LangSmithOptions = {}, env: Environment = process.env): ResolvedOptions {
+export function resolveOptions(
+  options: LangSmithOptions = {},
+  env: Environment = process.env,
+  more: readonly string[] = [],
+): ResolvedOptions {
   if (typeof options !== "object" || options === null) throw new LangSmithOptionError("options", "an object", options);
+  checkNames(options, [...OPTION_NAMES, ...more]);
   checkKinds(options);
+  checkInnerNames(options);
   const [tracing] = ["LANGSMITH_TRACING_V2", "LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGCHAIN_TRACING"].flatMap(
     (name) => textOf(env[name]) ?? [],
   );
@@ -208,6 +264,14 @@ export function resolveOptions(options: LangSmithOptions = {}, env: Environment 
     spool: options.spool ?? spoolOf(env),
     runsEndpoints: langsmithVariable(env, "RUNS_ENDPOINTS"),
   };
+}
+
+function checkInnerNames({ held, queue, spool, mapping, replicas }: LangSmithOptions): void {
+  if (held) checkNames(held, ["maxTraces", "maxBytes"], "held");
+  if (queue) checkNames(queue, ["maxBytes"], "queue");
+  if (spool) checkNames(spool, ["dir", "maxBytes", "mode"], "spool");
+  if (mapping) checkNames(mapping, ["vocabularies"], "mapping");
+  for (const [at, replica] of (replicas ?? []).entries()) checkNames(replica, REPLICA_NAMES, `replicas[${at}]`);
 }
 
 function unquotedOption<T>(value: T | undefined): T | string | undefined {

@@ -3,6 +3,9 @@
 /** The seven run types LangSmith knows. Source: `RunTypeEnum` in LangSmith's OpenAPI description. */
 export type RunType = "tool" | "chain" | "llm" | "retriever" | "embedding" | "prompt" | "parser";
 
+/** The same, to look a word up in. */
+export const runTypes: readonly RunType[] = ["tool", "chain", "llm", "retriever", "embedding", "prompt", "parser"];
+
 /** Free JSON-like key-values. */
 export type KeyValues = Record<string, unknown>;
 

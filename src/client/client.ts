@@ -1,27 +1,45 @@
-// A small client for what programs use of LangSmith's: flush, read runs back, score them.
-import { bridges, primaryBridge } from "../bridges.js";
+// A client for what tracing programs use of LangSmith's: flush, write and read runs, score them, look up projects.
+import { bridges, flushDirect } from "../bridges.js";
 import { isUuid } from "../identity/ids.js";
-import { resolveOptions, urlOf } from "../options.js";
-import { allEnded } from "../tracing/authored-run.js";
-import { RunIdError } from "../tracing/custom-ids.js";
-import { flushDirect } from "../tracing/run-tree-direct.js";
+import { RunIdError } from "../identity/run-id-error.js";
+import { type HideOption, resolveOptions } from "../options.js";
+import type { KeyValues } from "../run.js";
+import { allEnded } from "../waiting-ends.js";
+import { type ClientOptions, checkClientOptions } from "./client-options.js";
+import { differenceOf } from "./difference.js";
 import { createFeedback, type Feedback, type FeedbackInput } from "./feedback.js";
+import {
+  deleteFeedback,
+  type FeedbackChanges,
+  type ListFeedbackParams,
+  listFeedback,
+  updateFeedback,
+} from "./feedback-list.js";
+import {
+  hasProject,
+  type ListProjectsParams,
+  listProjects,
+  type ProjectChoice,
+  type ReadProjectParams,
+  readProject,
+  type TracerSession,
+} from "./project-list.js";
+import { createResources, type Resources } from "./resources.js";
 import { createRest, ownDestination, type Rest, type RestOptions } from "./rest.js";
+import { type RunStatsParams, runStats } from "./run-stats.js";
+import { type PackageRunUrlParams, runUrlOf } from "./run-url.js";
 import { type ListRunsParams, listRuns, readRun, type StoredRun } from "./runs.js";
+import { withChildren } from "./with-children.js";
+import { type CreateRunParams, createRun, type UpdateRunParams, updateRun } from "./write-runs.js";
 
+export type { ClientOptions } from "./client-options.js";
 export type { ListRunsParams, StoredRun } from "./runs.js";
-
-/** What a client is given; everything left out is the process's processor's, else the environment's. */
-export interface ClientOptions {
-  readonly apiUrl?: string;
-  readonly apiKey?: string;
-  readonly workspaceId?: string;
-}
 
 /**
  * Speaks to LangSmith. `new Client()` speaks of the process's processor: it flushes it, and reads with its address and
  * key. A client with another address or key reads and scores there; runs do not go through clients, so a run that is
- * given such a client is sent by the processor all the same, and that is said once (`LSB_WARN_CLIENT`).
+ * given such a client is sent by the processor all the same, and that is said once (`LSB_WARN_CLIENT`). What a client was
+ * told to hide, to mask or to sample holds for every run that is made with it, and for all below those.
  *
  * @example
  * ```ts
@@ -29,13 +47,30 @@ export interface ClientOptions {
  * for await (const run of client.listRuns({ projectName: "weather", isRoot: true })) console.log(run.name);
  * ```
  */
-export class Client {
+export class Client implements Resources {
   readonly #given: ClientOptions;
+  readonly #resources = createResources(() => this.#rest());
+  /** As in the langsmith package, a client shows what it was told: a run reads it there. */
+  readonly hideInputs: HideOption | undefined;
+  readonly hideOutputs: HideOption | undefined;
+  readonly hideMetadata: HideOption | undefined;
+  readonly anonymizer: ClientOptions["anonymizer"];
+  readonly tracingSampleRate: number | undefined;
+  readonly omitTracedRuntimeInfo: boolean;
 
-  /** @throws LangSmithOptionError for an `apiUrl` that is no http(s) address */
+  /**
+   * @throws LangSmithOptionError for an option that makes no sense, by its name; for one that asks for hiding, masking or
+   * sampling that is not done here
+   */
   constructor(options: ClientOptions = {}) {
-    if (options.apiUrl !== undefined) urlOf("apiUrl", options.apiUrl);
+    checkClientOptions(options);
     this.#given = options;
+    this.hideInputs = options.hideInputs ?? options.anonymizer;
+    this.hideOutputs = options.hideOutputs ?? options.anonymizer;
+    this.hideMetadata = options.hideMetadata ?? options.anonymizer;
+    this.anonymizer = options.anonymizer;
+    this.tracingSampleRate = options.tracingSamplingRate;
+    this.omitTracedRuntimeInfo = options.omitTracedRuntimeInfo === true;
   }
 
   /** Sends what has ended, everywhere. Settles within the processor's `shutdownTimeoutMillis`, never rejects. */
@@ -51,17 +86,44 @@ export class Client {
 
   /** In what this client differs from the processor that sends runs; undefined where it does not. */
   differsFromProcessor(): string | undefined {
-    const { apiUrl, apiKey, workspaceId } = this.#given;
-    const bridge = primaryBridge();
-    if (!bridge) return undefined;
-    const { destination } = bridge;
-    if (apiUrl !== undefined && withoutSlash(apiUrl) !== withoutSlash(destination.apiUrl)) {
-      return `another address (${hostOf(apiUrl)})`;
-    }
-    if (apiKey !== undefined && typeof destination.apiKey === "string" && apiKey !== destination.apiKey) {
-      return "another key";
-    }
-    return workspaceId !== undefined && workspaceId !== destination.workspaceId ? "another workspace" : undefined;
+    return differenceOf(this.#given);
+  }
+
+  /** The newer calls on runs: `runs.query`, `runs.retrieve`, `runs.getURL`. */
+  get runs(): Resources["runs"] {
+    return this.#resources.runs;
+  }
+  /** `traces.query`, `traces.listRuns`. */
+  get traces(): Resources["traces"] {
+    return this.#resources.traces;
+  }
+  /** `threads.query`, `threads.listTraces`, `threads.stats`. */
+  get threads(): Resources["threads"] {
+    return this.#resources.threads;
+  }
+  /** `sessions.resolve`, `sessions.retrieve`. */
+  get sessions(): Resources["sessions"] {
+    return this.#resources.sessions;
+  }
+
+  /**
+   * Posts a run that no span and no RunTree stands for; the processor sends it. Without a processor nothing is sent, and a
+   * warning says so once.
+   *
+   * @throws RunIdError for an id that is no UUID; LangSmithOptionError for a time that is none; LangSmithRequestError
+   * where only the id of the parent is known and it is not found
+   */
+  async createRun(run: CreateRunParams): Promise<void> {
+    await createRun(run, this);
+  }
+
+  /**
+   * Changes a run. A run is patched once: what comes without `end_time` is kept until the call that ends the run.
+   *
+   * @throws as {@link Client.createRun}
+   */
+  async updateRun(runId: string, run: UpdateRunParams): Promise<void> {
+    await updateRun(runId, run, this);
   }
 
   /**
@@ -77,7 +139,7 @@ export class Client {
   ): Promise<StoredRun> {
     if (!isUuid(runId)) throw new RunIdError(runId);
     const run = await readRun(this.#rest(), runId, projectName);
-    return loadChildRuns ? this.#withChildren(run) : run;
+    return loadChildRuns ? withChildren(run, (params) => this.listRuns(params)) : run;
   }
 
   /**
@@ -91,55 +153,98 @@ export class Client {
   }
 
   /**
+   * The address of a run's page, by its id or for a run that was read.
+   *
+   * @throws LangSmithRequestError where the run or its project cannot be read; RunReferenceError where it is no run
+   */
+  async getRunUrl(params: PackageRunUrlParams): Promise<string> {
+    return runUrlOf(params, { ...this.#destination(), webUrl: this.#given.webUrl });
+  }
+
+  /** Counts, costs and latencies of runs. @throws LangSmithOptionError where no project is named */
+  async getRunStats(params: RunStatsParams): Promise<KeyValues> {
+    return runStats(this.#rest(), params);
+  }
+
+  /**
    * Scores a run; in the langsmith package's two spellings.
    *
    * @throws LangSmithRequestError whose `code` says what is wrong
    */
   createFeedback(params: FeedbackInput): Promise<Feedback>;
-  createFeedback(runId: string, key: string, options?: Omit<FeedbackInput, "runId" | "run" | "key">): Promise<Feedback>;
+  createFeedback(
+    runId: string | null,
+    key: string,
+    options?: Omit<FeedbackInput, "runId" | "run" | "key">,
+  ): Promise<Feedback>;
   async createFeedback(
-    params: FeedbackInput | string,
+    params: FeedbackInput | string | null,
     key = "",
     options: Omit<FeedbackInput, "runId" | "run" | "key"> = {},
   ): Promise<Feedback> {
-    const input = typeof params === "string" ? { ...options, runId: params, key } : params;
+    const input: FeedbackInput =
+      typeof params === "object" && params !== null ? params : { ...options, ...(params && { runId: params }), key };
     return createFeedback(input, this.#destination());
+  }
+
+  /** Feedback, a page at a time as it is consumed. @throws RunIdError for an id that is no UUID */
+  listFeedback(params: ListFeedbackParams = {}): AsyncGenerator<Feedback, void, undefined> {
+    return listFeedback(this.#rest(), params);
+  }
+
+  /** @throws RunIdError for an id that is no UUID; LangSmithRequestError */
+  async updateFeedback(feedbackId: string, changes: FeedbackChanges): Promise<void> {
+    await updateFeedback(this.#rest(), feedbackId, changes);
+  }
+
+  /** @throws RunIdError for an id that is no UUID; LangSmithRequestError */
+  async deleteFeedback(feedbackId: string): Promise<void> {
+    await deleteFeedback(this.#rest(), feedbackId);
+  }
+
+  /** A project by its id or name. @throws LangSmithRequestError `LSB_ERR_NOT_FOUND` where there is none */
+  async readProject(params: ReadProjectParams): Promise<TracerSession> {
+    return readProject(this.#rest(), params);
+  }
+
+  /** Projects, a page at a time as they are consumed. */
+  listProjects(params: ListProjectsParams = {}): AsyncGenerator<TracerSession, void, undefined> {
+    return listProjects(this.#rest(), params);
+  }
+
+  /** Whether there is a project of this id or name. @throws LangSmithRequestError where nobody can say */
+  async hasProject(params: ProjectChoice): Promise<boolean> {
+    return hasProject(this.#rest(), params);
   }
 
   #destination(): RestOptions {
     const own = ownDestination();
-    const { apiUrl = own.apiUrl, apiKey, workspaceId } = this.#given;
+    const { apiUrl = own.apiUrl, apiKey, workspaceId, timeout_ms } = this.#given;
     // The processor's key is for its own host; elsewhere it is the environment's, as with the langsmith package.
     const key = apiKey ?? (hostOf(apiUrl) === hostOf(own.apiUrl) ? own.apiKey : resolveOptions().apiKey);
-    return { ...own, apiUrl, apiKey: key, workspaceId: workspaceId ?? own.workspaceId };
+    return {
+      ...own,
+      apiUrl,
+      apiKey: key,
+      workspaceId: workspaceId ?? own.workspaceId,
+      ...(timeout_ms !== undefined && { timeoutMillis: timeout_ms }),
+    };
   }
 
   #rest(): Rest {
     return createRest(this.#destination());
   }
-
-  async #withChildren(run: StoredRun): Promise<StoredRun> {
-    const byId = new Map<string, StoredRun>([[run.id, { ...run, child_runs: [] }]]);
-    const project = typeof run.session_id === "string" ? { projectId: run.session_id } : {};
-    const found: StoredRun[] = [];
-    for await (const child of this.listRuns({ ...project, traceId: run.trace_id })) found.push(child);
-    found.sort((a, b) => ((a.dotted_order ?? "") < (b.dotted_order ?? "") ? -1 : 1));
-    for (const child of found) if (!byId.has(child.id)) byId.set(child.id, { ...child, child_runs: [] });
-    for (const child of byId.values()) {
-      if (child.id !== run.id && child.parent_run_id) byId.get(child.parent_run_id)?.child_runs?.push(child);
-    }
-    return byId.get(run.id) ?? run;
-  }
-}
-
-function withoutSlash(url: string): string {
-  return url.replace(/\/+$/, "");
 }
 
 function hostOf(url: string): string {
-  try {
-    return new URL(url).host;
-  } catch {
-    return "no address at all";
-  }
+  return URL.canParse(url) ? new URL(url).host : "no address at all";
+}
+
+const SHARED = Symbol.for("otel-langsmith.shared-client");
+
+/** The process's client, which `RunTree.getSharedClient()` and runs without a client of their own have. */
+export function sharedClient(): Client {
+  const shared: typeof globalThis & { [SHARED]?: Client } = globalThis;
+  shared[SHARED] ??= new Client();
+  return shared[SHARED];
 }

@@ -68,17 +68,13 @@ export async function createFeedback(
       `createFeedback needs the id of a run, a UUID, as runId or run.id, not ${JSON.stringify(runId)}.`,
     );
   }
-  if (typeof input.score === "number" && !Number.isFinite(input.score)) {
-    // JSON has no such number: it would arrive as a feedback without a score.
-    throw new LangSmithOptionError("score", "a finite number, a boolean or null", input.score);
-  }
   const rest = createRest(destination);
   const body: Record<string, unknown> = {
     id: input.feedbackId ?? uuid7(),
     run_id: runId,
     ...traceOf(input),
     key: input.key,
-    score: typeof input.score === "number" ? Number(input.score.toFixed(4)) : input.score,
+    score: scoreOf(input.score),
     value: input.value,
     comment: input.comment,
     correction: input.correction,
@@ -92,6 +88,14 @@ export async function createFeedback(
     if (session !== undefined || !wantsProject(error)) throw error;
     return post(rest, runId, { ...body, session_id: await sessionOf(rest, input) });
   }
+}
+
+/** A score as the service takes it. @throws LangSmithOptionError for one that is no finite number */
+export function scoreOf(score: FeedbackInput["score"]): FeedbackInput["score"] {
+  if (typeof score !== "number") return score;
+  // JSON has no such number: it would arrive as a feedback without a score.
+  if (!Number.isFinite(score)) throw new LangSmithOptionError("score", "a finite number, a boolean or null", score);
+  return Number(score.toFixed(4));
 }
 
 function sourceOf({ sourceInfo = {}, sourceRunId }: FeedbackInput): KeyValues {

@@ -1,9 +1,9 @@
 // Runs read by the v2 query, for deployments that answer v1's calls no longer: asked in v1's words, answered in them.
 // Source: `query.QueryRunsRequestBody` and `query.RunResponse` of the service's OpenAPI description.
+import { defaultProjectName } from "../bridges.js";
 import { millisOfUuid7 } from "../identity/ids.js";
 import { referenceOf } from "../propagation/reference.js";
 import type { KeyValues } from "../run.js";
-import { defaultProjectName } from "../tracing/tracer.js";
 import { field, projectByName } from "./projects.js";
 import { LangSmithRequestError, type Rest } from "./rest.js";
 import { idsOf, type ListRunsParams, type StoredRun, withoutUndefined } from "./runs.js";

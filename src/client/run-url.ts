@@ -3,6 +3,7 @@ import { primaryBridge } from "../bridges.js";
 import { isUuid } from "../identity/ids.js";
 import { isLocalAddress, type LangSmithDestination } from "../options.js";
 import { type RunReference, RunReferenceError } from "../propagation/reference.js";
+import { findRun } from "./find-run.js";
 import { type Project, projectById, projectByName } from "./projects.js";
 import { createRest, ownDestination } from "./rest.js";
 
@@ -23,7 +24,7 @@ const known = new Map<string, Project>();
 export async function getRunUrl(
   reference: Pick<RunReference, "id"> &
     Partial<Pick<RunReference, "trace_id" | "session_name">> & { readonly session_id?: string },
-  destination: LangSmithDestination = ownDestination(),
+  destination: LangSmithDestination & { readonly webUrl?: string | undefined } = ownDestination(),
 ): Promise<string> {
   const { apiUrl } = destination;
   // From JavaScript anything may come, a bare id first of all.
@@ -48,7 +49,31 @@ export async function getRunUrl(
   if (known.size < MAX_PROJECTS) known.set(key, project);
   const organisation = project.tenantId ?? destination.workspaceId;
   const place = organisation === undefined ? "" : `/o/${organisation}`;
-  return `${webUrlOf(apiUrl)}${place}/projects/p/${project.id}/r/${reference.id}?poll=true`;
+  const web = destination.webUrl?.replace(/\/+$/, "") ?? webUrlOf(apiUrl);
+  return `${web}${place}/projects/p/${project.id}/r/${reference.id}?poll=true`;
+}
+
+/** What the langsmith package's `client.getRunUrl` takes. */
+export interface PackageRunUrlParams {
+  readonly runId?: string;
+  readonly run?: { readonly id: string; readonly session_id?: string; readonly session_name?: string };
+  readonly projectOpts?: { readonly projectName?: string; readonly projectId?: string };
+}
+
+/** The address of a run's page, as the langsmith package's client is asked for it. */
+export async function runUrlOf(
+  { runId, run, projectOpts }: PackageRunUrlParams,
+  destination: LangSmithDestination & { readonly webUrl?: string | undefined },
+): Promise<string> {
+  const { projectName, projectId } = projectOpts ?? {};
+  const place = {
+    ...(projectName !== undefined && { session_name: projectName }),
+    ...(projectName === undefined && projectId !== undefined && { session_id: projectId }),
+  };
+  if (run) return getRunUrl(run.session_id === undefined ? { ...run, ...place } : run, destination);
+  // Without an id it is no run, and the error says so.
+  const found = isUuid(runId) ? await findRun(runId, { destination, ...(projectName && { projectName }) }) : undefined;
+  return getRunUrl(found ?? { id: String(runId) }, destination);
 }
 
 /** Where the pages of an API address are. Source: `Client.getHostUrl` of the `langsmith` package. */

@@ -1,5 +1,9 @@
 // The authoring API at the edge: functions run as they are, untraced, and run trees remember what they are given.
 
+import { Client } from "./client.js";
+
+const SHARED = new Client();
+
 type AnyFunction = (...args: never[]) => unknown;
 type KeyValues = Record<string, unknown>;
 
@@ -85,6 +89,10 @@ export class RunTree {
     this.metadata = keyValues(config.metadata);
   }
 
+  get client(): Client {
+    return SHARED;
+  }
+
   createChild(config: KeyValues): RunTree {
     const child = new RunTree({ ...config, parent_run: this });
     this.child_runs.push(child);
@@ -110,6 +118,9 @@ export class RunTree {
     return { id, trace_id, dotted_order, name, run_type, inputs, outputs, error };
   }
 
+  static getSharedClient(): Client {
+    return SHARED;
+  }
   static fromHeaders(): undefined {}
   static fromDottedOrder(): undefined {}
   static fromRunnableConfig(_config: unknown, props: KeyValues): RunTree {

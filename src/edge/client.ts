@@ -15,6 +15,50 @@ export class Client {
 
   differsFromProcessor(): undefined {}
 
+  async createRun(): Promise<void> {}
+  async updateRun(): Promise<void> {}
+
+  async getRunUrl(): Promise<never> {
+    throw unavailable("look up a run's address");
+  }
+  async getRunStats(): Promise<never> {
+    throw unavailable("read statistics");
+  }
+  async updateFeedback(): Promise<never> {
+    throw unavailable("change feedback");
+  }
+  async deleteFeedback(): Promise<never> {
+    throw unavailable("delete feedback");
+  }
+  async readProject(): Promise<never> {
+    throw unavailable("read projects");
+  }
+  async hasProject(): Promise<never> {
+    throw unavailable("look for projects");
+  }
+
+  // biome-ignore lint/correctness/useYield: it has nothing to yield, and says why.
+  async *listFeedback(): AsyncGenerator<never, void, undefined> {
+    throw unavailable("list feedback");
+  }
+  // biome-ignore lint/correctness/useYield: it has nothing to yield, and says why.
+  async *listProjects(): AsyncGenerator<never, void, undefined> {
+    throw unavailable("list projects");
+  }
+
+  get runs(): never {
+    throw unavailable("query runs");
+  }
+  get traces(): never {
+    throw unavailable("query traces");
+  }
+  get threads(): never {
+    throw unavailable("query threads");
+  }
+  get sessions(): never {
+    throw unavailable("read projects");
+  }
+
   async readRun(): Promise<never> {
     throw unavailable("read runs");
   }

@@ -25,6 +25,8 @@ export interface TracingSettings {
   readonly tags?: readonly string[];
   /** False: spans started inside are no runs. */
   readonly enabled?: boolean;
+  /** The clients that these runs are made with, as far as they were told to hide, to mask or to sample. */
+  readonly clients?: readonly object[];
   /** True: the next span started inside roots a new LangSmith trace, the old one named in its metadata. */
   readonly newTrace?: boolean;
   /** Metadata that names the old trace on the new one's root. */
@@ -87,9 +89,16 @@ export function setSettings(context: Context, settings: TracingSettings): Contex
         ...settings,
         metadata: { ...outer.metadata, ...settings.metadata },
         tags: [...new Set([...(outer.tags ?? []), ...(settings.tags ?? [])])],
+        ...clientsOf(outer, settings),
       }
     : settings;
   return context.setValue(SETTINGS, merged);
+}
+
+// What an outer client was told to hide stays hidden, whatever the inner one says.
+function clientsOf(outer: TracingSettings, inner: TracingSettings): Pick<TracingSettings, "clients"> {
+  if (!outer.clients || !inner.clients) return {};
+  return { clients: [...new Set([...inner.clients, ...outer.clients])] };
 }
 
 // A new trace begins once, at the span that was asked for, not at every setting inside it.

@@ -89,9 +89,9 @@ export function createCore(options: ResolvedOptions, extra: CoreOptions = {}): C
     addLogRecord: (entry, record) => (ownerOf(entry) ?? runs).addLogRecord(entry, record),
     exportTo: (entry, span, to) => runs.exportTo(entry, span, to),
     settle: () => runs.flush(),
-    sendRun(kind, run) {
+    sendRun(kind, run, clients) {
       sentBeside += 1;
-      return sink.send(kind, run, undefined, target.isPrimary());
+      return sink.send(kind, run, undefined, target.isPrimary(), clients);
     },
     forceFlush: () => stopping ?? flushWithin(longestFlushMillis),
     shutdown() {

@@ -18,10 +18,12 @@ import {
   rootPlace,
   shiftUnder,
 } from "../identity/place.js";
+import { isSampledById } from "../identity/sampling.js";
 import { microsOf } from "../identity/time.js";
 import { threadIdOf } from "../mapping/index.js";
 import { sayWhenTracedTwice } from "../native/traced-twice.js";
 import type { ResolvedOptions } from "../options.js";
+import { isSampledByClients } from "../privacy/client-rules.js";
 import type { KeyValues } from "../run.js";
 import { isInfrastructureScope } from "../selection/infrastructure.js";
 import { isUnawaited } from "../unawaited.js";
@@ -110,10 +112,6 @@ export function createPlacing({ owner, options, traces, isOwn, genAi }: PlacingO
     }
   }
 
-  function isSampled(runId: string): boolean {
-    return Number.parseInt(runId.slice(-12), 16) / 2 ** 48 < options.samplingRate;
-  }
-
   function projectOf(above: Above, settings: TracingSettings | undefined, span: SourceSpan): ProjectOfTrace {
     const wish = settings?.projectName ?? textAt(span, "langsmith.trace.session_name");
     const { parent } = above;
@@ -140,14 +138,16 @@ export function createPlacing({ owner, options, traces, isOwn, genAi }: PlacingO
     sayWhenTracedTwice(scope);
     const micros = microsOf(source.startTime);
     const isLocalRoot = !parent && !above.place && !above.isUnderDropped;
-    const kept = settings?.enabled !== false && isKept(source, scope, isLocalRoot);
+    const clients = clientsOf(settings, parent);
+    const parentPlace = parent ? parent.anchor : above.place?.place;
+    const isLeftOut = parentPlace !== undefined && !isSampledByClients(clients, parentPlace.traceId);
+    const kept = settings?.enabled !== false && !isLeftOut && isKept(source, scope, isLocalRoot);
     const isGenAi = kept && (genAi.isScope(scope) || genAi.isMarked(source.attributes));
     const opensTrace = isGenAi || (settings !== undefined && settings.enabled !== false);
-    const parentPlace = parent ? parent.anchor : above.place?.place;
     const shiftMicros = parent ? parent.trace.shiftMicros : parentPlace ? shiftUnder(parentPlace, micros) : 0;
     const own = kept ? ownPlace(source, statedIn(source, context), parentPlace, micros, shiftMicros) : undefined;
     const project = projectOf(above, settings, source);
-    const local = parent?.trace ?? beginTrace(source, own, above, shiftMicros, opensTrace, project);
+    const local = parent?.trace ?? beginTrace({ source, own, above, shiftMicros, opensTrace, project, clients });
     const inherited = inheritedOf(above, settings, source);
     const node = own && new TracedNode(own, spanContext.traceId, spanContext.spanId, local, inherited);
     const keptParent = parent?.isKept ? parent : parent?.keptParent;
@@ -164,6 +164,7 @@ export function createPlacing({ owner, options, traces, isOwn, genAi }: PlacingO
       scopeName: scope,
       notes: notesOf(above, settings, shiftMicros),
       threadId: statedThread(scope, source.attributes),
+      clients,
       span: source,
     });
     local.root ??= tracked;
@@ -171,24 +172,37 @@ export function createPlacing({ owner, options, traces, isOwn, genAi }: PlacingO
     return { tracked, opensTrace };
   };
 
-  function beginTrace(
-    source: SourceSpan,
-    own: ParentPlace | undefined,
-    above: Above,
-    shiftMicros: number,
-    opensTrace: boolean,
-    project: ProjectOfTrace,
-  ): LocalTrace {
+  function beginTrace({ source, own, above, shiftMicros, opensTrace, project, clients }: Beginning): LocalTrace {
     // What arrives under a header or a reference is sampled, and open, since its sender decided that.
     const { traceId: otelTraceId, spanId } = source.spanContext();
     if (above.place) return traces.begin(otelTraceId, "open", shiftMicros, project);
     // Where the root itself is passed over, the id that its run would have decides for all that is kept below it.
     const rootId = () => own?.traceId ?? runIdAt(otelTraceId, spanId, Math.floor(microsOf(source.startTime) / 1000));
-    if (options.samplingRate < 1 && !isSampled(rootId()))
+    if (options.samplingRate < 1 && !isSampledById(rootId(), options.samplingRate))
+      return traces.begin(otelTraceId, "unsampled", shiftMicros, project);
+    if (clients && !isSampledByClients(clients, rootId()))
       return traces.begin(otelTraceId, "unsampled", shiftMicros, project);
     const state = options.traces === "all" || opensTrace ? "open" : "held";
     return traces.begin(otelTraceId, state, shiftMicros, project);
   }
+}
+
+/** What is known of a local trace when it begins. */
+interface Beginning {
+  readonly source: SourceSpan;
+  readonly own: ParentPlace | undefined;
+  readonly above: Above;
+  readonly shiftMicros: number;
+  readonly opensTrace: boolean;
+  readonly project: ProjectOfTrace;
+  readonly clients: readonly object[] | undefined;
+}
+
+/** Every client above or at a span, each once. Mostly there is none, or both are the same list. */
+function clientsOf(settings: TracingSettings | undefined, parent: Tracked | undefined): readonly object[] | undefined {
+  const [own, above] = [settings?.clients, parent?.clients];
+  if (!own || !above || own === above) return own ?? above;
+  return [...new Set([...own, ...above])];
 }
 
 const ROOT: Above = { parent: undefined, place: undefined, remoteSpanId: undefined };

@@ -130,7 +130,8 @@ export function createSending(sending: SendingOptions): Sending {
     const seen = making.look(tracked);
     const made = seen && making.make(tracked, seen);
     // A pending post that was refused leaves nothing to patch: the end posts the run whole.
-    if (made && target?.sink.send("post", made.run, made.view, target.isPrimary())) tracked.sent = "pending";
+    if (made && target?.sink.send("post", made.run, made.view, target.isPrimary(), tracked.clients))
+      tracked.sent = "pending";
   }
 
   function sendEnded(tracked: Tracked): void {
@@ -139,7 +140,7 @@ export function createSending(sending: SendingOptions): Sending {
     if (!made) return;
     for (const to of targetsOf(tracked)) {
       const kind = to === target && tracked.sent === "pending" ? "end" : "post";
-      to.sink.send(kind, made.run, made.view, to.isPrimary());
+      to.sink.send(kind, made.run, made.view, to.isPrimary(), tracked.clients);
     }
     passErrorUp(tracked, made.run.error);
     tracked.sent = "complete";
@@ -168,7 +169,7 @@ export function createSending(sending: SendingOptions): Sending {
       const seen = making.lookAgain(tracked);
       const made = seen && making.make(tracked, seen);
       letGo(tracked);
-      return made && to.sink.send("post", made.run, made.view, to.isPrimary()) ? "queued" : "refused";
+      return made && to.sink.send("post", made.run, made.view, to.isPrimary(), tracked.clients) ? "queued" : "refused";
     }
     tracked.span = span;
     tracked.exports ??= [];

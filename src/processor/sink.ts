@@ -5,6 +5,7 @@ import type { DeliveryStats, LossCause } from "../delivery/operation.js";
 import { remapRun } from "../identity/replica-ids.js";
 import type { MappableSpan } from "../mapping/span.js";
 import { isLocalAddress, type ReplicaOptions, type ResolvedOptions, urlOf } from "../options.js";
+import { hideByClients } from "../privacy/client-rules.js";
 import { hide } from "../privacy/hide.js";
 import type { Run } from "../run.js";
 import { isUnawaited } from "../unawaited.js";
@@ -23,8 +24,15 @@ export interface Sink {
    * Hands a run on; false when no destination took it.
    *
    * @param span what the run was made from, for `transformRun`; undefined for a run no span stands for
+   * @param clients the clients that it was made with, which may hide more than the options do
    */
-  send(kind: "post" | "end", run: Run, span: MappableSpan | undefined, isPrimary: boolean): boolean;
+  send(
+    kind: "post" | "end",
+    run: Run,
+    span: MappableSpan | undefined,
+    isPrimary: boolean,
+    clients?: readonly object[],
+  ): boolean;
   flush(timeoutMillis: number): Promise<void>;
   shutdown(timeoutMillis: number): Promise<void>;
   stats(): SinkStats;
@@ -79,8 +87,9 @@ export function createSink(options: ResolvedOptions): Sink | undefined {
   }
 
   return {
-    send(kind, run, span, isPrimary) {
-      const said = lastWord(hide(run, options, sayHidingFailed), span);
+    send(kind, run, span, isPrimary, clients) {
+      const hidden = hideByClients(run, clients, sayHidingFailed);
+      const said = lastWord(hide(hidden, options, sayHidingFailed), span);
       if (!said) return false;
       let isTaken = false;
       for (const { delivery, replica } of destinations) {

@@ -80,6 +80,8 @@ export interface TrackedStart {
   /** Notes on the place for the run's metadata. */
   readonly notes: KeyValues | undefined;
   readonly threadId: string | undefined;
+  /** The clients whose rules its run obeys. */
+  readonly clients: readonly object[] | undefined;
   readonly span: SourceSpan;
 }
 
@@ -96,6 +98,7 @@ export class Tracked implements SpanEntry {
   readonly spanId: string;
   readonly scopeName: string;
   readonly notes: KeyValues | undefined;
+  readonly clients: readonly object[] | undefined;
   /** When its start was seen; monotonic milliseconds. */
   readonly seenAt = performance.now();
   threadId: string | undefined;
@@ -154,6 +157,7 @@ export class Tracked implements SpanEntry {
     this.spanId = start.spanId;
     this.scopeName = start.scopeName;
     this.notes = start.notes;
+    this.clients = start.clients;
     this.threadId = start.threadId;
     this.span = start.span;
   }

@@ -23,6 +23,8 @@ export interface EndRunOptions {
   readonly inputs?: KeyValues;
   /** True posts the run whole, for one whose post is known never to have arrived. Default false: it is patched. */
   readonly complete?: boolean;
+  /** Clients, of this package or of langsmith: what they were told to hide or to mask is. */
+  readonly clients?: readonly object[];
 }
 
 /**
@@ -52,7 +54,10 @@ export async function endRun(run: RunLike, options: EndRunOptions = {}): Promise
       `run ${reference.id} is a span that is open in this process; end the span, and the run ends with it.`,
     );
   }
-  bridge.sendRun(options.complete === true ? "post" : "end", ended(reference, options));
+  const kind = options.complete === true ? "post" : "end";
+  const patch = ended(reference, options);
+  if (options.clients) bridge.sendRun(kind, patch, options.clients);
+  else bridge.sendRun(kind, patch);
 }
 
 async function resolved(run: RunLike): Promise<RunReference> {

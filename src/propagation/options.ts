@@ -1,5 +1,6 @@
 // What may come in by a header and go out by one: options over the environment over the defaults.
 import { booleanOf, type Environment, listOf, textOf } from "../environment.js";
+import { checkNames } from "../option-names.js";
 import { LangSmithOptionError } from "../options.js";
 
 /** What is believed of inbound headers. */
@@ -45,6 +46,7 @@ export type OutboundRules = Required<OutboundOptions>;
 /** @throws LangSmithOptionError for an option (or a variable) that makes no sense, by its name */
 export function inboundRules(given: InboundOptions = {}, env: Environment = process.env): InboundRules {
   checkRecord("inbound", given);
+  checkNames(given, ["trace", "metadata", "tags", "project"], "inbound");
   return {
     trace: switchOf("inbound.trace", given.trace) ?? environmentSwitch(env) ?? true,
     metadata: namesOf("inbound.metadata", given.metadata) ?? ["thread_id"],
@@ -56,6 +58,7 @@ export function inboundRules(given: InboundOptions = {}, env: Environment = proc
 /** @throws LangSmithOptionError for an option that makes no sense, by its name */
 export function outboundRules(given: OutboundOptions = {}): OutboundRules {
   checkRecord("outbound", given);
+  checkNames(given, ["trace", "metadata", "tags", "project", "maxHeaderBytes"], "outbound");
   const metadata = namesOf("outbound.metadata", given.metadata) ?? [];
   const maxHeaderBytes = given.maxHeaderBytes ?? 4096;
   // Below this not even one run's place would fit.

@@ -1,6 +1,7 @@
 // The propagator: LangSmith's own headers beside W3C trace context and baggage.
 import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from "@opentelemetry/api";
 import { diag } from "@opentelemetry/api";
+import { checkNames } from "../option-names.js";
 import { BAGGAGE_HEADER, readerOf, TRACE_HEADER, takeHeaders } from "./inbound.js";
 import {
   type InboundRules,
@@ -50,6 +51,7 @@ export class LangSmithPropagator implements TextMapPropagator {
   readonly #refusals = createRefusals();
 
   constructor(options: LangSmithPropagatorOptions = {}) {
+    checkNames(options, ["inbound", "outbound"]);
     this.#inbound = inboundRules(options.inbound);
     this.#outbound = outboundRules(options.outbound);
     (globalThis as { [GATE]?: InboundGate })[GATE] = { rules: this.#inbound, refusals: this.#refusals };

@@ -46,6 +46,9 @@ export interface Registration {
   shutdown(): Promise<void>;
 }
 
+/** What `register` takes beside the processor's options. */
+const REGISTER_NAMES = ["propagator", "recordUnsampled"] as const;
+
 const REGISTRATION = Symbol.for("otel-langsmith.registration");
 const NOTHING: Registration = { isRegistered: false, forceFlush: async () => {}, shutdown: async () => {} };
 
@@ -81,7 +84,7 @@ export function register(options: RegisterOptions = {}): Registration {
 }
 
 function start(options: RegisterOptions, env: Environment, forget: () => void): Registration {
-  const resolved = resolveOptions(options);
+  const resolved = resolveOptions(options, env, REGISTER_NAMES);
   setLogger(env);
   if (booleanOf(env.OTEL_SDK_DISABLED)) {
     announce({ disabledBy: "OTEL_SDK_DISABLED" });
@@ -110,8 +113,11 @@ interface Ground {
 function set(options: RegisterOptions, resolved: ResolvedOptions, ground: Ground): Registration {
   const { sdk, packages, env } = ground;
   // What can refuse an option comes before what changes the process.
-  const processor = resolved.enabled ? new LangSmithSpanProcessor({ ...options, flushBeforeExit: false }) : undefined;
-  const ours = resolved.enabled ? new LangSmithPropagator(options.propagator) : undefined;
+  const { propagator, recordUnsampled: _, ...processorOptions } = options;
+  const processor = resolved.enabled
+    ? new LangSmithSpanProcessor({ ...processorOptions, flushBeforeExit: false })
+    : undefined;
+  const ours = resolved.enabled ? new LangSmithPropagator(propagator) : undefined;
   if (!processor && !asksForExporters(env)) {
     announce({ disabledBy: "LANGSMITH_TRACING" });
     return NOTHING;

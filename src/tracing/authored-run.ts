@@ -14,10 +14,13 @@ import { runIdOf } from "../identity/ids.js";
 import { entriesOf, type SpanEntry } from "../identity/node.js";
 import { type ParentPlace, rootPlace } from "../identity/place.js";
 import type { AuthoredContent } from "../mapping/authored.js";
+import { hidesContent } from "../privacy/client-rules.js";
 import type { KeyValues } from "../run.js";
+import type { ClientLike } from "./clients.js";
 import { leaveContent } from "./content.js";
 import type { RunTree } from "./run-tree.js";
 import { authoringTracer, isContentAsAttributes, sayNotRecorded } from "./tracer.js";
+import { TREE } from "./tree-key.js";
 import { placeUnseen } from "./unseen-run.js";
 
 /** A run of this process whose span is open (or has ended). */
@@ -33,6 +36,10 @@ export interface AuthoredRun {
   /** What it was started under, as far as that was made by hand: the parent, unless another span stands between. */
   readonly startedUnder: AuthoredRun | RunTree | undefined;
   readonly asAttributes: boolean;
+  /** The client it was made with; those below are made with it too. */
+  readonly client: ClientLike | undefined;
+  /** The clients whose rules it obeys. */
+  readonly clients: readonly object[] | undefined;
   hasEnded: boolean;
 }
 
@@ -49,11 +56,13 @@ export interface RunStart {
   /** Another provider's tracer. */
   readonly tracer?: Tracer | undefined;
   readonly startedUnder?: AuthoredRun | RunTree | undefined;
+  readonly client?: ClientLike | undefined;
 }
 
 /** Starts a run in a context; undefined where its span is nobody's run (said once). */
 export function startAuthored(start: RunStart, parent: Context): AuthoredRun | undefined {
   const { content } = start;
+  const clients = getSettings(parent)?.clients;
   const attributes: Record<string, string> = {};
   if (start.id !== undefined) attributes["langsmith.span.id"] = start.id;
   if (start.dottedOrder !== undefined) attributes["langsmith.span.dotted_order"] = start.dottedOrder;
@@ -81,11 +90,19 @@ export function startAuthored(start: RunStart, parent: Context): AuthoredRun | u
     metadata: start.metadata,
     tree: undefined,
     startedUnder: start.startedUnder,
-    asAttributes: start.asAttributes ?? isContentAsAttributes(),
+    // Other exporters would show what the client was told to hide.
+    asAttributes: (start.asAttributes ?? isContentAsAttributes()) && !hidesContent(clients),
+    client: start.client ?? clientAbove(start.startedUnder),
+    clients,
     hasEnded: false,
   };
   if (run.asAttributes && content.inputs) span.setAttribute("gen_ai.prompt", JSON.stringify(content.inputs));
   return run;
+}
+
+function clientAbove(above: AuthoredRun | RunTree | undefined): ClientLike | undefined {
+  if (!above) return undefined;
+  return "span" in above ? above.client : above[TREE]?.client;
 }
 
 /** The entry of the bridge that speaks for the process. */
@@ -124,20 +141,6 @@ export function endAuthored(run: AuthoredRun, endMicros?: number): void {
 export function hrTimeOf(micros: number): HrTime {
   const seconds = Math.floor(micros / 1_000_000);
   return [seconds, Math.round((micros - seconds * 1_000_000) * 1000)];
-}
-
-// Runs whose end waits for an asynchronous processInputs, processOutputs or aggregator.
-const ending = new Set<Promise<unknown>>();
-
-/** Remembers work that a run's end waits for, so that a flush can wait for it too. It never rejects. */
-export function untilEnded(work: Promise<unknown>): void {
-  ending.add(work);
-  void work.finally(() => ending.delete(work));
-}
-
-/** Resolves when no run's end waits any more. */
-export async function allEnded(): Promise<void> {
-  while (ending.size > 0) await Promise.all([...ending]);
 }
 
 const CURRENT = createContextKey("otel-langsmith.authored-run");

@@ -72,6 +72,8 @@ function viewOf(span: Span): RunTree | undefined {
     tree: undefined,
     startedUnder: undefined,
     asAttributes: false,
+    client: undefined,
+    clients: undefined,
     hasEnded: false,
   };
   const name: unknown = Reflect.get(span, "name");
@@ -138,7 +140,9 @@ export function contextInside(base: Context, tree: RunTree): Context {
   const run = tree[TREE]?.run;
   if (tree.tracingEnabled === false) return setSettings(base, { enabled: false });
   const above = aboveOf(tree);
-  if (run && tree[TREE].origin === "made") return withAuthored(base, run);
+  if (run && tree[TREE].origin === "made") {
+    return withAuthored(run.clients ? setSettings(base, { clients: run.clients }) : base, run);
+  }
   const inside = above ? contextUnder(base, above) : base;
   const current: CurrentTree = { tree, spanId: trace.getSpanContext(inside)?.spanId };
   return inside.setValue(CURRENT_TREE, current);

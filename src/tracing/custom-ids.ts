@@ -1,16 +1,9 @@
 // Run ids that users choose: checked, LangSmith's own warning where they are no UUID v7, a duplicate said so.
 import { isUuid, uuidVersion } from "../identity/ids.js";
+import { RunIdError } from "../identity/run-id-error.js";
 import { warnOnce } from "../warnings.js";
 
-/** A run id that is no UUID. */
-export class RunIdError extends TypeError {
-  readonly code = "LSB_ERR_RUN_ID";
-  constructor(id: unknown, what = "A run id") {
-    const said = typeof id === "string" ? JSON.stringify(id.slice(0, 80)) : typeof id;
-    super(`LSB_ERR_RUN_ID: ${what} must be a UUID, not ${said}; use uuid7() from otel-langsmith`);
-    this.name = "RunIdError";
-  }
-}
+export { RunIdError };
 
 /**
  * A custom id as it will be sent, or undefined where none is given.

@@ -1,7 +1,8 @@
 // How a traced call's run ends: with what the function gave, with what it threw, or broken off.
 import { type Context, context } from "@opentelemetry/api";
 import type { KeyValues } from "../run.js";
-import { type AuthoredRun, endAuthored, untilEnded } from "./authored-run.js";
+import { untilEnded } from "../waiting-ends.js";
+import { type AuthoredRun, endAuthored } from "./authored-run.js";
 import { callSafely, insteadOf, sayThrown } from "./callbacks.js";
 import { treeOf } from "./current.js";
 import { microsOfTime } from "./run-tree-config.js";

@@ -3,6 +3,7 @@ import { isUuid } from "../identity/ids.js";
 import { microsOfIso } from "../identity/time.js";
 import type { Attachment, KeyValues, RunEvent, RunType } from "../run.js";
 import { warnOnce } from "../warnings.js";
+import { type ClientLike, warnOfOtherDestination } from "./clients.js";
 import type { RunTree } from "./run-tree.js";
 import { snapshot, snapshotOf } from "./snapshot.js";
 import { textOfError } from "./values.js";
@@ -21,12 +22,6 @@ export interface ReplicaLike {
   readonly apiUrl?: string;
   readonly apiKey?: string;
   readonly updates?: KeyValues;
-}
-
-/** A client, as far as a run is concerned: what it was given of its own. */
-export interface ClientLike {
-  /** Says a way in which this client differs from the process's processor, or undefined where it does not. */
-  differsFromProcessor?(): string | undefined;
 }
 
 /** Options of `new RunTree`; every name is the langsmith package's. */
@@ -62,7 +57,10 @@ export interface RunTreeConfig {
   inputs?: KeyValues;
   outputs?: KeyValues;
   reference_example_id?: string;
-  /** Runs go to the process's processor; a client of another address or key is said so, once. */
+  /**
+   * A client, of this package or of langsmith. What it was told to hide, to mask or to sample holds for this run and for
+   * all below it. Runs go to the process's processor; a client of another address or key is said so, once.
+   */
   client?: ClientLike;
   /** False: never posted. True: also where tracing is switched off around it. */
   tracingEnabled?: boolean;
@@ -197,14 +195,7 @@ export function sayUnmetWishes(config: Pick<RunTreeConfig, "client" | "replicas"
       "A run was given replicas of its own; runs go where the processor sends them. Name the replicas in its options (replicas: […]) or in LANGSMITH_RUNS_ENDPOINTS.",
     );
   }
-  const difference = config.client?.differsFromProcessor?.();
-  if (difference !== undefined) {
-    warnOnce(
-      "LSB_WARN_CLIENT",
-      `A run was given a client with ${difference}; its runs go where the processor sends them, with the processor's key. Give the processor that address and key, or a replica (replicas: […]), to send runs there.`,
-      difference,
-    );
-  }
+  if (config.client) warnOfOtherDestination(config.client);
 }
 
 /** The UUID of the last segment of an order, where it ends in one. */

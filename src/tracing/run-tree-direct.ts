@@ -1,10 +1,6 @@
 // Run trees where tracing is switched off: posting one is a wish, so they are sent all the same, without a span.
-import { type Bridge, bridges, removeBridge } from "../bridges.js";
+import { type Bridge, bridges, DIRECT, type HoldsDirect, removeBridge } from "../bridges.js";
 import { isSwitchedOff } from "./tracer.js";
-
-const DIRECT = Symbol.for("otel-langsmith.direct");
-
-type Shared = typeof globalThis & { [DIRECT]?: Promise<Bridge | undefined> };
 
 /**
  * What sends run trees under `LANGSMITH_TRACING=false`: a bridge that no provider and nobody else knows, made when the
@@ -13,7 +9,7 @@ type Shared = typeof globalThis & { [DIRECT]?: Promise<Bridge | undefined> };
  */
 export function directBridge(): Promise<Bridge | undefined> | undefined {
   if (!isSwitchedOff()) return undefined;
-  const shared: Shared = globalThis;
+  const shared: HoldsDirect = globalThis;
   shared[DIRECT] ??= makeDirect();
   return shared[DIRECT];
 }
@@ -29,10 +25,4 @@ async function makeDirect(): Promise<Bridge | undefined> {
   removeBridge(bridge);
   process.once("beforeExit", () => void bridge.forceFlush());
   return bridge;
-}
-
-/** Sends what run trees have left there. */
-export async function flushDirect(): Promise<void> {
-  const shared: Shared = globalThis;
-  await (await shared[DIRECT])?.forceFlush();
 }

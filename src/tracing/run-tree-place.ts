@@ -5,6 +5,7 @@ import { spanIdOf, uuid7FromTime } from "../identity/ids.js";
 import { entriesById } from "../identity/node.js";
 import { childPlace, type ParentPlace, placeOfDottedOrder, rootPlace } from "../identity/place.js";
 import { warnOnce } from "../warnings.js";
+import type { ClientLike } from "./clients.js";
 import { checkRunId } from "./custom-ids.js";
 import { lastIdOf, microsOfTime, type RunTreeConfig } from "./run-tree-config.js";
 
@@ -14,6 +15,10 @@ export interface RunAbove {
   /** Its span, where it has one in this process. */
   readonly span: Span | undefined;
   readonly project: string | undefined;
+  /** The client it was made with. */
+  readonly client: ClientLike | undefined;
+  /** The clients whose rules it obeys, and whoever hangs under it. */
+  readonly clients: readonly object[] | undefined;
 }
 
 /** A run's place, and what may still be missing of it. */
@@ -69,6 +74,8 @@ function knownPlace(runId: string): ParentPlace | undefined {
 /** What a RunTree's span is started with, besides what is above it. */
 export interface StartWishes {
   readonly projectName: string | undefined;
+  /** The clients whose rules it obeys. */
+  readonly clients: readonly object[] | undefined;
 }
 
 /**
@@ -76,18 +83,21 @@ export interface StartWishes {
  * where tracing is switched off around it, since posting a run tree is a wish.
  */
 export function contextOfTree(above: RunAbove | undefined, wishes: StartWishes): Context {
-  const { projectName } = wishes;
+  const { projectName, clients } = wishes;
   const base = setSettings(contextOutside(context.active()), {
     enabled: true,
     ...(projectName !== undefined && { projectName }),
+    ...(clients && { clients }),
   });
   return above ? contextUnder(base, above) : base;
 }
 
 /** A context under a run: its span where it has one here, else its place. */
 export function contextUnder(base: Context, above: RunAbove): Context {
-  if (above.span) return trace.setSpan(base, above.span);
-  return setPlace(base, { place: above.place, project: above.project, metadata: undefined, tags: undefined });
+  const { clients } = above;
+  const obeying = clients ? setSettings(base, { clients }) : base;
+  if (above.span) return trace.setSpan(obeying, above.span);
+  return setPlace(obeying, { place: above.place, project: above.project, metadata: undefined, tags: undefined });
 }
 
 /** A context outside of every trace, with the very settings of this one. */

@@ -3,6 +3,7 @@ import { bridges, primaryBridge } from "../bridges.js";
 import { childPlace, placeOfDottedOrder, rootPlace } from "../identity/place.js";
 import { isoOf } from "../identity/time.js";
 import type { AuthoredContent } from "../mapping/authored.js";
+import { isSampledByClients } from "../privacy/client-rules.js";
 import type { KeyValues, Run } from "../run.js";
 import { RUNTIME } from "../version.js";
 import { warnOnce } from "../warnings.js";
@@ -37,7 +38,7 @@ export async function postTree(tree: RunTree): Promise<void> {
   state.direct = direct;
   state.isPatched = tree.end_time !== undefined;
   fill(tree);
-  direct.sendRun("post", wholeRunOf(tree));
+  if (isSampledIn(tree)) direct.sendRun("post", wholeRunOf(tree), state.clients);
 }
 
 /** Starts a tree's span at once, where nothing has to be looked up for it. */
@@ -64,8 +65,12 @@ function startTree(tree: RunTree): void {
       dottedOrder: state.place.dottedOrder,
       startMicros: state.place.startMicros,
       asAttributes: state.asAttributes,
+      client: state.client,
     },
-    contextOfTree(state.above, { projectName: state.above ? undefined : state.projectName }),
+    contextOfTree(state.above, {
+      projectName: state.above ? undefined : state.projectName,
+      clients: state.clients,
+    }),
   );
   // Who asks for the current run tree inside gets this one: what is set on another would be overwritten at its end.
   if (state.run) state.run.tree = tree;
@@ -93,10 +98,10 @@ export async function patchTree(tree: RunTree): Promise<void> {
   if (state.run) finish(tree);
   else if (state.direct) {
     state.isPatched = true;
-    state.direct.sendRun("end", wholeRunOf(tree));
+    if (isSampledIn(tree)) state.direct.sendRun("end", wholeRunOf(tree), state.clients);
   } else if (!state.isPosted && hasBridge("RunTree")) {
     state.isPatched = true;
-    await endElsewhere(tree);
+    if (isSampledIn(tree)) await endElsewhere(tree);
   }
 }
 
@@ -137,11 +142,15 @@ export function fill(tree: RunTree): void {
   if (attachments) content.attachments = attachments;
 }
 
+function isSampledIn(tree: RunTree): boolean {
+  return isSampledByClients(tree[TREE].clients, tree.trace_id);
+}
+
 /** Sends the one patch of a run that no span of this process stands for. */
 async function endElsewhere(tree: RunTree): Promise<void> {
-  const { content } = tree[TREE];
+  const { content, clients } = tree[TREE];
   if (tree.name !== "parent") {
-    primaryBridge()?.sendRun("end", runOfTree(tree));
+    primaryBridge()?.sendRun("end", runOfTree(tree), tree[TREE].clients);
     return;
   }
   // Only its place came along: a patch says name and type again, so they are asked for.
@@ -154,6 +163,7 @@ async function endElsewhere(tree: RunTree): Promise<void> {
         ...(content.outputs && { outputs: content.outputs }),
         ...(content.error !== undefined && { error: content.error }),
         ...(end_time !== undefined && { endTime: end_time }),
+        ...(clients && { clients }),
       },
     );
   } catch (error) {

@@ -4,10 +4,12 @@ import { type ParentPlace, placeOfDottedOrder } from "../identity/place.js";
 import type { AuthoredContent } from "../mapping/authored.js";
 import type { KeyValues } from "../run.js";
 import type { AuthoredRun } from "./authored-run.js";
+import { type ClientLike, obeyed, together } from "./clients.js";
 import type { RunTree } from "./run-tree.js";
 import { errorOf, type RunTreeConfig } from "./run-tree-config.js";
 import type { RunLike } from "./run-tree-origins.js";
 import { placeOfConfig, type RunAbove } from "./run-tree-place.js";
+import { TREE } from "./tree-key.js";
 
 /** What a run tree knows besides its public fields. Under a symbol, so that two copies of the package can read it. */
 export interface TreeState {
@@ -17,6 +19,10 @@ export interface TreeState {
   readonly origin: "made" | "reference" | "foreign";
   readonly above: RunAbove | undefined;
   readonly asAttributes: boolean | undefined;
+  /** The client it was made with, or the one above was. */
+  client: ClientLike | undefined;
+  /** The clients whose rules it obeys. */
+  clients: readonly object[] | undefined;
   readonly onEnd: ((runTree: RunTree) => void) | undefined;
   /** The project wished for; a child's is its trace's. */
   readonly projectName: string | undefined;
@@ -32,7 +38,7 @@ export interface TreeState {
   error: string | undefined;
 }
 
-export const TREE = Symbol.for("otel-langsmith.run-tree");
+export { TREE };
 
 /** A run that exists already, taken over by the tree that speaks of it. */
 export class Adopted {
@@ -48,12 +54,19 @@ export class Adopted {
 export function aboveOf(tree: RunTree): RunAbove | undefined {
   const state: TreeState | undefined = tree[TREE];
   if (state) {
-    const { run, place } = state;
+    const { run, place, client } = state;
     const project = run?.project ?? state.above?.project ?? state.projectName;
-    return { place, span: run?.span, project };
+    return { place, span: run?.span, project, client, clients: state.clients };
   }
   const place = placeOfDottedOrder(tree.dotted_order);
-  return place && { place, span: undefined, project: tree.project_name };
+  // A tree of langsmith's has a client always, its own default too.
+  const client: unknown = Reflect.get(tree, "client");
+  return place && { place, span: undefined, project: tree.project_name, ...clientIn(client) };
+}
+
+function clientIn(client: unknown): Pick<RunAbove, "client" | "clients"> {
+  const isClient = typeof client === "object" && client !== null;
+  return { client: isClient ? client : undefined, clients: obeyed(client) };
 }
 
 /** A run tree as a config: a copy of it is another tree of the same run. */
@@ -98,6 +111,8 @@ export function madeState(config: RunTreeConfig): TreeState {
     origin: isStated ? "reference" : "made",
     above,
     asAttributes: config.contentAsAttributes,
+    client: config.client ?? above?.client,
+    clients: together(obeyed(config.client), above?.clients),
     onEnd: config.on_end,
     projectName: config.project_name || undefined,
     content: {},
@@ -120,6 +135,8 @@ export function adoptedState({ run, config, origin, parent }: Adopted): TreeStat
     origin,
     above: parent && aboveOf(parent),
     projectName: run.project,
+    client: run.client,
+    clients: run.clients,
     content: run.content,
     run,
     isPosted: true,

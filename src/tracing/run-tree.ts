@@ -1,12 +1,14 @@
 // RunTree: one run, posted and patched by hand. Nothing is sent before postRun, and everything is readable before it.
+import { defaultProjectName } from "../bridges.js";
+import { type Client, sharedClient } from "../client/client.js";
 import { placeOfDottedOrder } from "../identity/place.js";
 import { isoOf } from "../identity/time.js";
 import type { KeyValues, RunEvent } from "../run.js";
 import { warnOnce } from "../warnings.js";
 import { inheritable } from "./authored-run.js";
+import { type ClientLike, obeyed, together } from "./clients.js";
 import {
   type Attachments,
-  type ClientLike,
   errorOf,
   eventsOf,
   metadataOf,
@@ -21,7 +23,6 @@ import { patchTree, postTree } from "./run-tree-send.js";
 import { Adopted, adoptedState, configOf, configOfRun, madeState, TREE, type TreeState } from "./run-tree-state.js";
 import { parentOfRunnableConfig, type RunnableConfigLike } from "./runnable-config.js";
 import { snapshotOf } from "./snapshot.js";
-import { defaultProjectName } from "./tracer.js";
 import { hasMethod } from "./values.js";
 
 /**
@@ -58,7 +59,6 @@ export class RunTree {
   events: KeyValues[] | undefined;
   reference_example_id: string | undefined;
   attachments: Attachments | undefined;
-  client: ClientLike | undefined;
   replicas: readonly (ReplicaLike | readonly [string, KeyValues | undefined])[] | undefined;
   tracingEnabled: boolean | undefined;
 
@@ -78,7 +78,6 @@ export class RunTree {
     this.serialized = config.serialized ?? {};
     this.reference_example_id = config.reference_example_id;
     this.attachments = config.attachments;
-    this.client = config.client;
     this.replicas = config.replicas;
     this.tracingEnabled = config.tracingEnabled;
     if (!(from instanceof Adopted)) sayUnmetWishes(config);
@@ -95,6 +94,20 @@ export class RunTree {
   }
   get parent_run_id(): string | undefined {
     return this[TREE].place.parentRunId ?? this[TREE].missingParent;
+  }
+  /** The client it was made with, or the one above was; else the process's own. */
+  get client(): Client {
+    // A client of langsmith's has what this one has, and more.
+    return (this[TREE].client as Client | undefined) ?? sharedClient();
+  }
+  set client(client: ClientLike) {
+    const state = this[TREE];
+    state.client = client;
+    state.clients = together(obeyed(client), state.clients);
+  }
+  /** The process's own client, made when it is first asked for. */
+  static getSharedClient(): Client {
+    return sharedClient();
   }
   /** The project of its trace. */
   get project_name(): string {
@@ -152,7 +165,6 @@ export class RunTree {
   /** A child of this run, in its project; its start is now unless it says otherwise. It may be posted before its parent. */
   createChild(config: RunTreeConfig): RunTree {
     const child = new RunTree({
-      ...(this.client && { client: this.client }),
       ...(this.tracingEnabled !== undefined && { tracingEnabled: this.tracingEnabled }),
       ...config,
       parent_run: this,

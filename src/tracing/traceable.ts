@@ -6,6 +6,7 @@ import type { KeyValues } from "../run.js";
 import { type AuthoredRun, authoredIn, inheritable, startAuthored, withAuthored } from "./authored-run.js";
 import { type Call, callConfig, readCall } from "./call.js";
 import { callSafely, insteadOf } from "./callbacks.js";
+import { obeyed } from "./clients.js";
 import { runTreeIn, treeOf } from "./current.js";
 import { checkRunId, sayDuplicate } from "./custom-ids.js";
 import { failWith, type RunningCall } from "./finishing.js";
@@ -170,6 +171,7 @@ function startCall(call: Call, args: readonly unknown[], base: Context): Started
       asAttributes: config.contentAsAttributes,
       tracer: config.tracer,
       startMicros: microsOfTime(config.start_time),
+      client: config.client,
       startedUnder: parent === ROOT ? undefined : (parent ?? authoredIn(base)),
     },
     above,
@@ -182,10 +184,12 @@ function carry(base: Context, config: TraceableConfig, stated: KeyValues): Conte
   const handed = inheritable(stated);
   const hasMetadata = Object.keys(handed).length > 0;
   const { project_name: projectName, tracingEnabled } = config;
-  if (!hasMetadata && !projectName && tracingEnabled !== true) return base;
+  const clients = obeyed(config.client);
+  if (!hasMetadata && !projectName && !clients && tracingEnabled !== true) return base;
   return setSettings(base, {
     ...(hasMetadata && { metadata: snapshotOf(handed) }),
     ...(projectName && { projectName }),
+    ...(clients && { clients }),
     ...(tracingEnabled === true && { enabled: true }),
   });
 }

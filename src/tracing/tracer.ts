@@ -1,7 +1,8 @@
 // Which tracer makes the authoring API's spans, and what its users are told when their runs go nowhere.
 import { type Context, context, createContextKey, type Tracer, type TracerProvider, trace } from "@opentelemetry/api";
-import { bridges, primaryBridge } from "../bridges.js";
+import { bridges } from "../bridges.js";
 import { booleanOf, langsmithVariable } from "../environment.js";
+import { checkNames } from "../option-names.js";
 import { VERSION } from "../version.js";
 import { warnOnce } from "../warnings.js";
 
@@ -32,12 +33,15 @@ const NONE: AuthoringOptions = {};
  * Sets how `traceable`, `RunTree` and the rest make their spans, for the whole process. Later calls lay their options
  * over earlier ones.
  *
+ * @throws LangSmithOptionError for an option that does not exist, by its name and the nearest
+ *
  * @example
  * ```ts
  * configureAuthoring({ contentAsAttributes: true });
  * ```
  */
 export function configureAuthoring(options: AuthoringOptions): void {
+  checkNames(options, ["tracerProvider", "contentAsAttributes"]);
   const holder = globalThis as { [SETTINGS]?: AuthoringOptions };
   holder[SETTINGS] = { ...holder[SETTINGS], ...options };
 }
@@ -72,11 +76,6 @@ export function hasBridge(what: string): boolean {
     );
   }
   return false;
-}
-
-/** The project of a run that says none. */
-export function defaultProjectName(): string {
-  return primaryBridge()?.projectName ?? langsmithVariable(process.env, "PROJECT") ?? "default";
 }
 
 /** Whether `LANGSMITH_TRACING` says no. */
