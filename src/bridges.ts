@@ -28,6 +28,8 @@ export interface Bridge extends EntryOwner {
   openTrace(entry: SpanEntry): void;
   /** Whether the entry's trace was sampled out at its root. */
   isUnsampled(entry: SpanEntry): boolean;
+  /** A run that another library sends hangs under the entry's run and names a thread: it is the trace's too. */
+  nameThread(entry: SpanEntry, thread: string): void;
   /** The one open local root of an OpenTelemetry trace: it is above a span that nobody here has seen. */
   onlyRoot(otelTraceId: string): SpanEntry | undefined;
   /** Hands a log record's content to a span's run; false (and counted) where the run was sent already. */

@@ -26,6 +26,9 @@ function checkFields(run: Run): string | undefined {
   if (run.parent_run_id !== undefined && !isUuid(run.parent_run_id)) {
     return `parent_run_id is not a UUID: ${shown(run.parent_run_id)}`;
   }
+  for (const field of ["reference_example_id", "session_id"] as const) {
+    if (run[field] !== undefined && !isUuid(run[field])) return `${field} is not a UUID: ${shown(run[field])}`;
+  }
   if (typeof run.name !== "string" || run.name === "") return "name is empty";
   if (!RUN_TYPES.has(run.run_type)) return `run_type is none of LangSmith's: ${shown(run.run_type)}`;
   if (typeof run.dotted_order !== "string") return "dotted_order is missing";

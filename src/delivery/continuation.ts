@@ -1,6 +1,7 @@
 // Traces without end: the service takes 25,000 runs a trace, and what comes after goes on in a continuation trace.
 import { replicaRunId } from "../identity/replica-ids.js";
 import type { KeyValues, Run } from "../run.js";
+import { threadKeysOf } from "../wire/thread.js";
 import { microseconds } from "./check.js";
 import type { Operation } from "./operation.js";
 
@@ -37,8 +38,6 @@ interface Trace {
   /** Pending runs that stand in a later chapter than their start says. */
   displaced: Map<string, Chapter>;
 }
-
-const THREAD_KEYS = ["thread_id", "session_id", "conversation_id"];
 
 /**
  * Counts the runs of each trace. When one is full a chapter begins: runs that start later than every run posted so far
@@ -128,12 +127,9 @@ function at(operation: Operation, chapter: Chapter): { operation: Operation } {
 }
 
 function rootRun(run: Run, root: { id: string; segment: string }, time: string, number: number): Run {
-  const metadata: KeyValues = { continues_trace_id: run.trace_id, continuation: number };
   // A thread is complete only when its key is on every run.
-  for (const key of THREAD_KEYS) {
-    const value = run.extra.metadata[key];
-    if (value !== undefined) metadata[key] = value;
-  }
+  const threads = threadKeysOf(run.extra.metadata);
+  const metadata: KeyValues = { continues_trace_id: run.trace_id, continuation: number, ...threads };
   return {
     id: root.id,
     trace_id: root.id,

@@ -1,12 +1,14 @@
 // One span, live or ended, to the content of its run. Pure; never throws.
+import { isUuid } from "../identity/ids.js";
 import type { KeyValues, RunContent, RunExtra, RunType } from "../run.js";
+import { threadOf } from "../wire/thread.js";
 import { type AuthoredContent, layAuthored } from "./authored.js";
 import { contentOfRun } from "./content.js";
 import { contentWarning } from "./content-off.js";
 import { errorOf, eventsOf } from "./errors.js";
 import type { InsAndOuts } from "./ins-and-outs.js";
 import { decode, isObject, toText } from "./json.js";
-import type { Mapped, MapSources } from "./mapped.js";
+import type { Mapped, MappingWarning, MapSources } from "./mapped.js";
 import { scopeVocabulary } from "./markers.js";
 import { addOrigin, addUnread, type Wishes, wishesOf } from "./metadata.js";
 import { contentEvents, noEvents, readSlots } from "./read.js";
@@ -47,7 +49,7 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
   const usageInOutputs = takeUsage(insAndOuts);
   if (usageInOutputs !== undefined && !isModelCall) metadata["outputs.usage_metadata"] ??= usageInOutputs;
 
-  const name = authored?.name ?? nameOf(span, slots, type, wishes);
+  const name = named(authored?.name) ?? nameOf(span, slots, type, wishes);
   const error = errorOf(span, slots);
   const events = eventsOf(
     span,
@@ -83,12 +85,12 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
   const integration =
     slots.first("integration", toText) ?? integrationOf(scopeVocabulary(span.scope.name, vocabularies) ?? decidedBy);
   if (integration !== undefined) metadata["ls_integration"] ??= integration;
+  const example = slots.first("example_id", (value) => (isUuid(value) ? value : undefined));
   addOrigin(metadata, span);
   addUnread(metadata, slots);
 
   const extra: RunExtra = { metadata };
   if (Object.keys(params).length > 0) extra.invocation_params = params;
-  const example = slots.first("example_id", toText, false);
   const content: RunContent = { name, run_type: type, extra };
   if (insAndOuts.inputs !== undefined) content.inputs = insAndOuts.inputs;
   if (insAndOuts.outputs !== undefined) content.outputs = insAndOuts.outputs;
@@ -98,26 +100,52 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
   if (example !== undefined) content.reference_example_id = example;
   if (authored !== undefined) layAuthored(content, authored);
   const hasMessages = insAndOuts.hasMessages || authored?.inputs !== undefined || authored?.outputs !== undefined;
-  const threadId = toText(content.extra.metadata["thread_id"]) ?? wishes.threadId;
-  const warning = type === "llm" && !hasMessages && error === undefined ? contentWarning(span) : undefined;
+  const threadId = threadOf(content.extra.metadata);
+  const warnings: MappingWarning[] = [];
+  const off = type === "llm" && !hasMessages && error === undefined ? contentWarning(span) : undefined;
+  if (off !== undefined) warnings.push(off);
+  if (example === undefined && slots.has("example_id")) warnings.push(badExample);
   const mapped: Writable<Mapped> = { content, isModelCall, hasMessages, isAgent };
   const project = projectOf(wishes);
   if (isInferredCall) mapped.isInferredCall = true;
   if (project !== undefined) mapped.project = project;
   if (threadId !== undefined) mapped.threadId = threadId;
   if (Object.keys(usage.counts).length > 0) mapped.counts = usage.counts;
-  if (warning !== undefined) mapped.warnings = [warning];
+  if (warnings.length > 0) mapped.warnings = warnings;
   return mapped;
 }
+
+const badExample: MappingWarning = {
+  code: "LSB_WARN_FIELD",
+  message:
+    "A span carries a langsmith.reference_example_id that is no UUID; LangSmith would refuse the run. It is sent without it, and the attribute is kept in the run's metadata.",
+};
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 function nameOf(span: MappableSpan, slots: Slots, type: RunType, wishes: Wishes): string {
-  const stated = slots.first("name", toText);
-  const tool = type === "tool" ? slots.first("tool_name", toText) : undefined;
-  return slots.all("name")[0]?.vocabulary.name === "langsmith"
-    ? (stated ?? wishes.name ?? span.name)
-    : (wishes.name ?? tool ?? stated ?? span.name);
+  const stated = slots.first("name", named);
+  const tool = type === "tool" ? slots.first("tool_name", named) : undefined;
+  const isLangSmiths = slots.all("name")[0]?.vocabulary.name === "langsmith";
+  const wanted = named(wishes.name);
+  const name = isLangSmiths ? (stated ?? wanted) : (wanted ?? tool ?? stated);
+  return name ?? named(span.name) ?? nameOfNameless(span, slots, type, tool);
+}
+
+/** A text that can be read as a name: LangSmith refuses a run without one. */
+function named(value: unknown): string | undefined {
+  return typeof value === "string" && value.trim() !== "" ? value : undefined;
+}
+
+/** What a span without a name is called, as the GenAI conventions put names together, or by who made it. */
+function nameOfNameless(span: MappableSpan, slots: Slots, type: RunType, tool: string | undefined): string {
+  const operation = slots.all("run_type")[0];
+  const verb = named(operation?.raw ?? operation?.value)?.toLowerCase();
+  const what = tool ?? named(slots.all("requested_model")[0]?.value) ?? named(slots.all("model")[0]?.value);
+  const agent = named(span.attributes["gen_ai.agent.name"]);
+  const about = what ?? agent;
+  if (about !== undefined) return verb === undefined ? about : `${verb} ${about}`;
+  return verb ?? named(span.scope.name) ?? (type === "chain" ? "unnamed" : type);
 }
 
 function paramsOf(slots: Slots, wishes: Wishes, insAndOuts: InsAndOuts): KeyValues {
@@ -202,7 +230,11 @@ function projectOf({ projectName: name, projectId: id }: Wishes): { name?: strin
 function unmapped(span: MappableSpan, authored: AuthoredContent | undefined, error: unknown): Mapped {
   const metadata: KeyValues = { OTEL_TRACE_ID: span.otelTraceId, OTEL_SPAN_ID: span.otelSpanId };
   metadata["otel-langsmith.mapping_error"] = error instanceof Error ? error.message : String(error);
-  const content: RunContent = { name: String(span.name), run_type: authored?.run_type ?? "chain", extra: { metadata } };
+  const content: RunContent = {
+    name: named(span.name) ?? "unnamed",
+    run_type: authored?.run_type ?? "chain",
+    extra: { metadata },
+  };
   const isModelCall = content.run_type === "llm" || content.run_type === "embedding";
   if (authored !== undefined) layAuthored(content, authored);
   return { content, isModelCall, hasMessages: authored?.inputs !== undefined, isAgent: false };

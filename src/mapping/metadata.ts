@@ -1,10 +1,11 @@
 // A run's metadata: what the user said, what LangSmith knows by name, where the span came from, and whatever was left.
 import { SpanKind } from "@opentelemetry/api";
 import type { KeyValues } from "../run.js";
+import { threadOf } from "../wire/thread.js";
 import { decode, isObject, put, toText, toTextList } from "./json.js";
 import { type Candidate, copyOf, type Slots } from "./slots.js";
 import type { MappableSpan } from "./span.js";
-import { threadKeys } from "./thread.js";
+import { threadOfNames } from "./thread.js";
 
 /** What stands in metadata but is more than that. */
 export interface Wishes {
@@ -26,7 +27,7 @@ const numbers = new Set(["ls_temperature", "ls_max_tokens"]);
 export function wishesOf(slots: Slots): Wishes {
   const wishes: Wishes = { metadata: {}, tags: [] };
   for (const candidate of slots.all("metadata")) addMetadata(wishes, candidate, slots);
-  const threadId = slots.first("thread_id", toText) ?? wishes.threadId;
+  const threadId = threadIn(wishes.metadata, slots);
   const userId = slots.first("user_id", toText) ?? wishes.userId;
   if (threadId !== undefined) wishes.threadId = threadId;
   if (userId !== undefined) wishes.userId = userId;
@@ -41,6 +42,17 @@ export function wishesOf(slots: Slots): Wishes {
   return wishes;
 }
 
+/**
+ * The one thread of the span. What metadata says under LangSmith's own keys is what LangSmith reads; next come
+ * attributes for a thread, then metadata under other spellings. What lost stays in the metadata under its own name.
+ */
+function threadIn(metadata: KeyValues, slots: Slots): string | undefined {
+  const stated = threadOf(metadata);
+  if (stated === undefined) return slots.first("thread_id", toText) ?? threadOfNames(metadata);
+  for (const candidate of slots.all("thread_id")) if (toText(candidate.value) !== stated) slots.leave(candidate);
+  return stated;
+}
+
 function addMetadata(wishes: Wishes, candidate: Candidate, slots: Slots): void {
   const value = decode(candidate.value);
   if (candidate.name !== undefined) addOne(wishes, candidate.name, value, candidate.key, slots);
@@ -51,7 +63,6 @@ function addMetadata(wishes: Wishes, candidate: Candidate, slots: Slots): void {
 function addOne(wishes: Wishes, key: string, value: unknown, from: string | undefined, slots: Slots): void {
   if (value === undefined || value === null) return;
   const text = toText(value);
-  if (threadKeys.has(key) && text !== undefined) wishes.threadId ??= text;
   if (userKeys.has(key) && text !== undefined) wishes.userId ??= text;
   if (key === "ls_run_name" && text !== undefined) wishes.name ??= text;
   else if (key === "ls_project_name" && text !== undefined) wishes.projectName ??= text;

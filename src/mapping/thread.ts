@@ -1,22 +1,33 @@
 // The thread a span belongs to, read alone: at a span's start nothing else of it is mapped yet.
 import type { Attributes } from "@opentelemetry/api";
+import { THREAD_KEYS, threadOf } from "../wire/thread.js";
 import { toText } from "./json.js";
+import { readSlots } from "./read.js";
+import type { Slots } from "./slots.js";
+import type { MappableSpan } from "./span.js";
 import { defaultVocabularies } from "./vocabularies/index.js";
-import type { Vocabulary } from "./vocabulary.js";
+import type { Rule, Vocabulary } from "./vocabulary.js";
 
-/** Keys of a thread inside anybody's metadata. */
-export const threadKeys: ReadonlySet<string> = new Set([
-  "thread_id",
-  "session_id",
-  "conversation_id",
-  "threadId",
-  "sessionId",
-  "conversationId",
-]);
+/** The service's names as libraries in JavaScript spell them, in the service's order. */
+const camelKeys = ["sessionId", "conversationId", "threadId"] as const;
+
+const inMetadata: ReadonlySet<string> = new Set<string>([...THREAD_KEYS, ...camelKeys]);
+
+/** A thread in anybody's metadata under a name that the service does not read. */
+export function threadOfNames(metadata: Readonly<Record<string, unknown>>): string | undefined {
+  for (const key of camelKeys) {
+    const thread = toText(metadata[key]);
+    if (thread !== undefined) return thread;
+  }
+  return undefined;
+}
 
 interface Places {
-  readonly keys: ReadonlySet<string>;
+  /** The rules for a thread, by their keys. */
+  readonly rules: ReadonlyMap<string, { readonly rule: Rule; readonly rank: number }>;
   readonly prefixes: readonly string[];
+  /** Vocabularies of the user's own: whatever their rules and code can do counts. */
+  readonly own: readonly Vocabulary[];
 }
 
 const placesBefore = new WeakMap<readonly Vocabulary[], Places>();
@@ -24,33 +35,92 @@ const placesBefore = new WeakMap<readonly Vocabulary[], Places>();
 function placesOf(vocabularies: readonly Vocabulary[]): Places {
   const before = placesBefore.get(vocabularies);
   if (before !== undefined) return before;
-  const rules = vocabularies.flatMap((vocabulary) => vocabulary.rules);
+  const known = new Set(defaultVocabularies);
+  const rules = vocabularies.filter((vocabulary) => known.has(vocabulary)).flatMap((vocabulary) => vocabulary.rules);
+  const byKey = new Map<string, { rule: Rule; rank: number }>();
+  for (const [rank, rule] of rules.entries()) {
+    if (rule.to !== "thread_id") continue;
+    for (const key of rule.keys ?? []) if (!byKey.has(key)) byKey.set(key, { rule, rank });
+  }
   const places: Places = {
-    keys: new Set(rules.flatMap((rule) => (rule.to === "thread_id" ? (rule.keys ?? []) : []))),
+    rules: byKey,
     prefixes: rules.flatMap(({ to, prefix, ownKey }) =>
       to === "metadata" && prefix !== undefined && ownKey !== true ? [prefix] : [],
     ),
+    own: vocabularies.filter((vocabulary) => !known.has(vocabulary)),
   };
   placesBefore.set(vocabularies, places);
   return places;
 }
 
-/** The thread id that these attributes state; undefined where they state none. Cheap: meant for every span. */
+/**
+ * The thread id that these attributes state; undefined where they state none. Cheap: meant for every span.
+ *
+ * @param view the span itself, for rules that look at more of it than one attribute
+ */
 export function threadIdOf(
   attributes: Attributes,
   vocabularies: readonly Vocabulary[] = defaultVocabularies,
+  view: () => MappableSpan = () => bareSpan(attributes),
 ): string | undefined {
-  const { keys, prefixes } = placesOf(vocabularies);
-  let inMetadata: string | undefined;
+  const { rules, prefixes, own } = placesOf(vocabularies);
+  const metadata: Record<string, unknown> = {};
+  let stated: string | undefined;
+  let statedRank = Number.POSITIVE_INFINITY;
   for (const key in attributes) {
-    if (keys.has(key)) {
-      const stated = toText(attributes[key]);
-      if (stated !== undefined) return stated;
+    const found = rules.get(key);
+    if (found !== undefined && found.rank < statedRank) {
+      const thread = readBy(found.rule, attributes[key], view);
+      if (thread !== undefined) {
+        stated = thread;
+        statedRank = found.rank;
+      }
     }
     const last = key.slice(key.lastIndexOf(".") + 1);
-    if (inMetadata === undefined && threadKeys.has(last) && prefixes.includes(key.slice(0, key.length - last.length))) {
-      inMetadata = toText(attributes[key]);
+    if (inMetadata.has(last) && prefixes.includes(key.slice(0, key.length - last.length))) {
+      metadata[last] ??= attributes[key];
     }
   }
-  return inMetadata;
+  const ofUser = own.length === 0 ? undefined : statedBy(readSlots(view(), [], own));
+  return threadOf(metadata) ?? ofUser ?? stated ?? threadOfNames(metadata);
+}
+
+function readBy({ as, when }: Rule, value: unknown, view: () => MappableSpan): string | undefined {
+  try {
+    if (when !== undefined && !when(view())) return undefined;
+    return toText(as === undefined ? value : as(value, view()));
+  } catch {
+    return undefined;
+  }
+}
+
+function statedBy(slots: Slots): string | undefined {
+  for (const { value } of slots.all("thread_id")) {
+    const thread = toText(value);
+    if (thread !== undefined) return thread;
+  }
+  const metadata: Record<string, unknown> = {};
+  for (const { name, value } of slots.all("metadata")) if (name !== undefined) metadata[name] ??= value;
+  return threadOf(metadata) ?? threadOfNames(metadata);
+}
+
+function bareSpan(attributes: Attributes): MappableSpan {
+  return {
+    name: "",
+    kind: 0,
+    startTime: [0, 0],
+    endTime: [0, 0],
+    ended: false,
+    status: { code: 0 },
+    attributes,
+    links: [],
+    events: [],
+    resource: { attributes: {} },
+    scope: { name: "" },
+    otelTraceId: "",
+    otelSpanId: "",
+    droppedAttributesCount: 0,
+    droppedEventsCount: 0,
+    droppedLinksCount: 0,
+  };
 }

@@ -4,7 +4,8 @@ import { type Context, context, createContextKey, trace } from "@opentelemetry/a
 import { primaryBridge } from "../bridges.js";
 import { booleanOf, langsmithVariable } from "../environment.js";
 import { type ContextPlace, setPlace, winningPlace } from "../identity/context.js";
-import { type Current, currentOf, isUntraced } from "../propagation/current.js";
+import { type Current, currentOf, entryHere, isUntraced } from "../propagation/current.js";
+import { threadKeysOf, threadOf } from "../wire/thread.js";
 import { CHILD_CONFIG, isNativeRun, type NativeRun, placeOfNative } from "./native-run.js";
 import { treeOf, untracedTree } from "./run-tree.js";
 
@@ -107,19 +108,27 @@ function entering(store: unknown): Context {
   const current = currentOf(active);
   if (current?.place.runId === store.id) return inner;
   const place = placeOfNative(store);
-  return place ? setPlace(inner, placeIn(store, place)) : inner;
+  if (!place) return inner;
+  nameThread(active, store, place);
+  return setPlace(inner, placeIn(store, place));
 }
 
-const THREAD_KEYS = ["thread_id", "session_id", "conversation_id"] as const;
+/** Threads list root runs: what a native run names is its trace's, where a span's run is above it. */
+function nameThread(active: Context, run: NativeRun, place: ContextPlace["place"]): void {
+  const thread = threadOf(run.extra?.metadata);
+  const span = trace.getSpan(active);
+  const bridge = primaryBridge();
+  if (thread === undefined || !span || !bridge) return;
+  const entry = entryHere(span, bridge);
+  if (entry?.anchor?.traceId === place.traceId) bridge.nameThread(entry, thread);
+}
 
 function placeIn(run: NativeRun, place: ContextPlace["place"]): Omit<ContextPlace, "activeSpanId"> {
-  const metadata = run.extra?.metadata ?? {};
-  // A thread is whole only when every run carries its key; the rest of a native run's metadata is its own.
-  const threads = THREAD_KEYS.filter((key) => metadata[key] !== undefined).map((key) => [key, metadata[key]] as const);
   return {
     place,
     project: run.project_name,
-    metadata: threads.length > 0 ? Object.fromEntries(threads) : undefined,
+    // A thread is whole only when every run carries its key; the rest of a native run's metadata is its own.
+    metadata: threadKeysOf(run.extra?.metadata),
     tags: undefined,
     name: run.name,
   };

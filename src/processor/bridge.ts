@@ -86,6 +86,9 @@ export function createCore(options: ResolvedOptions, extra: CoreOptions = {}): C
     },
     onlyRoot: (otelTraceId) => runs.onlyRoot(otelTraceId),
     isUnsampled: (entry) => ownerOf(entry)?.isUnsampled(entry) ?? runs.isUnsampled(entry),
+    nameThread(entry, thread) {
+      (ownerOf(entry) ?? runs).nameThread(entry, thread);
+    },
     addLogRecord: (entry, record) => (ownerOf(entry) ?? runs).addLogRecord(entry, record),
     exportTo: (entry, span, to) => runs.exportTo(entry, span, to),
     settle: () => runs.flush(),

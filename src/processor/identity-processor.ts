@@ -25,6 +25,7 @@ export class RunIdentityProcessor {
       takeReference: (entry) => this.#runs.takeReference(entry),
       openTrace: (entry) => this.#runs.openTrace(entry),
       isUnsampled: (entry) => this.#runs.isUnsampled(entry),
+      nameThread: (entry, thread) => this.#runs.nameThread(entry, thread),
       addLogRecord: (entry, record) => this.#runs.addLogRecord(entry, record),
       exportTo: (entry, span, to) => this.#runs.exportTo(entry, span, to),
       settle: () => this.#runs.flush(),

@@ -1,17 +1,13 @@
 // Making a run of a tracked span: what it shows, what it takes over from the runs above, and what a newcomer is told.
-import type { AuthoredContent } from "../mapping/authored.js";
 import { asAgent, asStatusAbove, demoteModelCall, type Mapped, mapSpan, type Vocabulary } from "../mapping/index.js";
 import type { MappableSpan } from "../mapping/span.js";
 import type { Run } from "../run.js";
 import { warnOnce } from "../warnings.js";
+import { contentOf, viewOf } from "./live.js";
 import type { LocalTrace } from "./local-traces.js";
-import { statedThread } from "./placing.js";
 import { runOf } from "./run-of.js";
-import { mappable } from "./source-span.js";
+import type { Threads } from "./threads.js";
 import type { Tracked } from "./tracked.js";
-
-/** Where the authoring API leaves content on a span. */
-const CONTENT = Symbol.for("otel-langsmith.content");
 
 export interface Made {
   readonly run: Run;
@@ -20,17 +16,7 @@ export interface Made {
 
 export type Making = ReturnType<typeof createMaking>;
 
-export function createMaking(vocabularies: readonly Vocabulary[] | undefined) {
-  function contentOf(tracked: Tracked): AuthoredContent | undefined {
-    const span = tracked.span ?? tracked.weak?.deref();
-    return (span as { [CONTENT]?: AuthoredContent } | undefined)?.[CONTENT] ?? tracked.content;
-  }
-
-  function viewOf(tracked: Tracked): MappableSpan | undefined {
-    const span = tracked.span ?? tracked.weak?.deref();
-    return span ? mappable(span) : tracked.view;
-  }
-
+export function createMaking(vocabularies: readonly Vocabulary[] | undefined, threads: Threads) {
   /** What a span shows of itself now; undefined where its run was sent or refused. */
   function look(tracked: Tracked): Mapped | undefined {
     const view = viewOf(tracked);
@@ -58,16 +44,6 @@ export function createMaking(vocabularies: readonly Vocabulary[] | undefined) {
     return false;
   }
 
-  /** The nearest thread that the span or a run above it names; some libraries name it a moment after the start. */
-  function threadOf(tracked: Tracked): string | undefined {
-    for (let at: Tracked | undefined = tracked; at; at = at.keptParent) {
-      const attributes = at.settledAs ? undefined : viewOf(at)?.attributes;
-      if (attributes) at.threadId ??= statedThread(at.scopeName, attributes);
-      if (at.threadId !== undefined) return at.threadId;
-    }
-    return undefined;
-  }
-
   function withSurroundings(tracked: Tracked, mapped: Mapped): Mapped {
     let seen = mapped.isAgent ? asAgent(mapped, isInsideAgent(tracked)) : mapped;
     // An error is told once, where it happened; above it stands as a status.
@@ -90,7 +66,7 @@ export function createMaking(vocabularies: readonly Vocabulary[] | undefined) {
       closed: tracked.closed,
       shiftMicros: tracked.trace.shiftMicros,
       notes: tracked.notes,
-      threadId: threadOf(tracked),
+      threadId: threads.of(tracked),
     });
     return { run, view };
   }
@@ -106,7 +82,7 @@ export function createMaking(vocabularies: readonly Vocabulary[] | undefined) {
     return { ...decided, content: { ...content, extra: { ...content.extra, metadata } } };
   }
 
-  return { contentOf, look, lookAgain, make, takeView };
+  return { look, lookAgain, make, takeView };
 }
 
 /** Takes a span's wish for a project, while nothing of its trace was sent. */

@@ -1,5 +1,5 @@
 // Where a starting span stands: its parent, its trace, whether it becomes a run. All of it is decided here, at start.
-import { type Attributes, type Context, type Span, trace } from "@opentelemetry/api";
+import { type Context, type Span, trace } from "@opentelemetry/api";
 import {
   type ContextPlace,
   getSettings,
@@ -20,7 +20,6 @@ import {
 } from "../identity/place.js";
 import { isSampledById } from "../identity/sampling.js";
 import { microsOf } from "../identity/time.js";
-import { threadIdOf } from "../mapping/index.js";
 import { sayWhenTracedTwice } from "../native/traced-twice.js";
 import type { ResolvedOptions } from "../options.js";
 import { isSampledByClients } from "../privacy/client-rules.js";
@@ -31,6 +30,7 @@ import { warnOnce } from "../warnings.js";
 import type { GenAi } from "./genai.js";
 import type { LocalTrace, LocalTraces, ProjectOfTrace } from "./local-traces.js";
 import { type SourceSpan, scopeOf } from "./source-span.js";
+import type { Threads } from "./threads.js";
 import { TracedNode, Tracked } from "./tracked.js";
 
 export interface PlacingOptions {
@@ -39,6 +39,7 @@ export interface PlacingOptions {
   readonly traces: LocalTraces;
   readonly isOwn: (entry: unknown) => entry is Tracked;
   readonly genAi: GenAi;
+  readonly threads: Threads;
 }
 
 /** What stands above a starting span. */
@@ -62,7 +63,7 @@ export interface Placed {
 }
 
 /** Makes the function that places a span at its start. */
-export function createPlacing({ owner, options, traces, isOwn, genAi }: PlacingOptions) {
+export function createPlacing({ owner, options, traces, isOwn, genAi, threads }: PlacingOptions) {
   function aboveOf(context: Context, settings: TracingSettings | undefined): Above {
     if (settings?.newTrace && !isInsideNewTrace(context, settings)) return ROOT;
     const place = winningPlace(context);
@@ -163,10 +164,11 @@ export function createPlacing({ owner, options, traces, isOwn, genAi }: PlacingO
       spanId: spanContext.spanId,
       scopeName: scope,
       notes: notesOf(above, settings, shiftMicros),
-      threadId: statedThread(scope, source.attributes),
+      threadId: threads.atStart(source),
       clients,
       span: source,
     });
+    threads.tell(tracked, tracked.threadId);
     local.root ??= tracked;
     local.name ||= source.name;
     return { tracked, opensTrace };
@@ -278,11 +280,6 @@ function notesOf(above: Above, settings: TracingSettings | undefined, shiftMicro
   if (above.place && shiftMicros > 0) notes = { ...notes, OTEL_CLOCK_SHIFT_MICROS: shiftMicros };
   if (above === ROOT && settings?.newTrace && settings.continues) notes = { ...notes, ...settings.continues };
   return notes;
-}
-
-/** The thread that a span names while it is open. LangSmith's own SDK names it at the end, on every span of its own. */
-export function statedThread(scope: string, attributes: Attributes): string | undefined {
-  return scope === "langsmith" ? undefined : threadIdOf(attributes);
 }
 
 function textAt(source: SourceSpan, key: string): string | undefined {

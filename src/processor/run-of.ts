@@ -6,6 +6,7 @@ import { isoOf, microsOf } from "../identity/time.js";
 import type { Mapped } from "../mapping/index.js";
 import type { KeyValues, Run } from "../run.js";
 import { RUNTIME } from "../version.js";
+import { threadOf } from "../wire/thread.js";
 
 /** What a run is made of. */
 export interface RunParts {
@@ -17,7 +18,7 @@ export interface RunParts {
   readonly closed?: { readonly reason: string; readonly micros: number } | undefined;
   readonly shiftMicros: number;
   readonly notes?: KeyValues | undefined;
-  /** The thread of a run above, where the span says none. */
+  /** The thread of a run above or below, where the span says none. */
   readonly threadId?: string | undefined;
 }
 
@@ -52,7 +53,7 @@ function endMicros({ endTime, closed, shiftMicros }: RunParts): number | undefin
 
 function metadataOf({ node, mapped, shiftMicros, notes, threadId }: RunParts): KeyValues {
   const metadata: KeyValues = { ...node.inherited?.metadata, ...mapped.content.extra.metadata, ...notes };
-  if (threadId !== undefined && metadata.thread_id === undefined) metadata.thread_id = threadId;
+  if (threadId !== undefined && threadOf(metadata) === undefined) metadata.thread_id = threadId;
   if (shiftMicros > 0) metadata.OTEL_CLOCK_SHIFT_MICROS = shiftMicros;
   return metadata;
 }

@@ -13,6 +13,8 @@ export interface RunsOwner extends EntryOwner {
   takeReference(entry: SpanEntry): ReferencedRun | undefined;
   openTrace(entry: SpanEntry): void;
   isUnsampled(entry: SpanEntry): boolean;
+  /** A run that another library sends hangs under the entry's run and names a thread: it is the trace's too. */
+  nameThread(entry: SpanEntry, thread: string): void;
   addLogRecord(entry: SpanEntry, record: MappableLogRecord): boolean;
   /** Sends the span's run to the exporter's sink too, when its trace is open and it is decided. */
   exportTo(entry: SpanEntry, span: SourceSpan, to: Target): Taken;

@@ -13,6 +13,7 @@ import { createPlacing } from "./placing.js";
 import type { Taken } from "./runs-owner.js";
 import { createSending } from "./sending.js";
 import { estimateBytes, type SourceSpan } from "./source-span.js";
+import { createThreads } from "./threads.js";
 import type { Target, Tracked } from "./tracked.js";
 
 export interface RunsOptions {
@@ -51,13 +52,14 @@ export function createRuns({
   let activity = 0;
 
   const genAi = createGenAi(options.given.mapping?.vocabularies);
-  const making = createMaking(options.given.mapping?.vocabularies);
+  const threads = createThreads(options.given.mapping?.vocabularies, () => open);
+  const making = createMaking(options.given.mapping?.vocabularies, threads);
   const traces = createLocalTraces(
     { maxTraces: options.heldMaxTraces, maxBytes: options.heldMaxBytes },
     rememberedTraces ?? 0,
     drop,
   );
-  const place = createPlacing({ owner, options, traces, isOwn, genAi });
+  const place = createPlacing({ owner, options, traces, isOwn, genAi, threads });
   const isJournal = options.spool?.mode === "always";
   const { pendingAfterMillis } = options;
   const waitMillis =
@@ -69,6 +71,7 @@ export function createRuns({
     options,
     making,
     genAi,
+    threads,
     fault,
     waitMillis,
     openSpans: () => open,
@@ -267,6 +270,10 @@ export function createRuns({
       for (let at: Tracked | undefined = run; at; at = at.keptParent) queuePending(at);
       const content = making.look(run)?.content;
       return content && { name: content.name, runType: content.run_type };
+    },
+    /** A run that another library sends hangs under this one and names a thread. */
+    nameThread(entry: SpanEntry, thread: string): void {
+      if (isOwn(entry)) threads.tellFrom(entry.isKept ? entry : entry.keptParent, thread);
     },
     isDropped: (entry: SpanEntry) => isOwn(entry) && entry.trace.state === "dropped",
     openTrace(entry: SpanEntry): void {

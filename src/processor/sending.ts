@@ -1,12 +1,17 @@
 // From an ended, or long open, span to its run: queued, made in slices, decided, sent once to every target.
+
+import type { Mapped } from "../mapping/index.js";
 import type { ResolvedOptions } from "../options.js";
 import { warnOnce } from "../warnings.js";
+import { threadOf } from "../wire/thread.js";
 import { AUTHORING_SCOPE, type GenAi } from "./genai.js";
+import { contentOf } from "./live.js";
 import { type Making, takeProjectWish } from "./making.js";
 import { createModelCalls, kindOf, type ModelCallsOptions } from "./model-calls.js";
 import { createOutbox } from "./outbox.js";
 import type { Taken } from "./runs-owner.js";
 import { estimateBytes, type SourceSpan } from "./source-span.js";
+import type { Threads } from "./threads.js";
 import type { Target, Tracked } from "./tracked.js";
 
 /** Beyond this many waiting spans their memory is counted; below, they are too few to matter. */
@@ -24,6 +29,7 @@ export interface SendingOptions extends Pick<ModelCallsOptions, "waitMillis" | "
   readonly keepsForExporters: (() => boolean) | undefined;
   readonly making: Making;
   readonly genAi: GenAi;
+  readonly threads: Threads;
   /** Told of an exception, which costs one span. */
   fault(what: string, error: unknown): void;
 }
@@ -52,7 +58,7 @@ export interface Sending {
 }
 
 export function createSending(sending: SendingOptions): Sending {
-  const { target, options, keepsForExporters, making, genAi, fault, ...callOptions } = sending;
+  const { target, options, keepsForExporters, making, genAi, threads, fault, ...callOptions } = sending;
   let waitingBytes = 0;
   /** Exporters that have brought spans. */
   const exporters = new Set<Target>();
@@ -83,7 +89,7 @@ export function createSending(sending: SendingOptions): Sending {
     if (!target && tracked.closed && exporters.size > 0) tracked.exports = [...exporters];
     if (!target && !tracked.exports) {
       // An exporter will bring the span, or a copy of it without what the authoring API left on it.
-      tracked.content = making.contentOf(tracked);
+      tracked.content = contentOf(tracked);
       release(tracked);
       return true;
     }
@@ -120,14 +126,23 @@ export function createSending(sending: SendingOptions): Sending {
       return;
     }
     tracked.mapped = making.look(tracked);
-    if (tracked.mapped?.threadId !== undefined) tracked.threadId = tracked.mapped.threadId;
+    noteThread(tracked, tracked.mapped);
     if (tracked.mapped) takeProjectWish(tracked.trace, tracked.mapped);
     calls.offer(tracked);
+  }
+
+  /** The thread that a run names by itself, or that `tracingContext` names for it, reaches the runs around it. */
+  function noteThread(tracked: Tracked, seen: Mapped | undefined): void {
+    if (seen?.threadId !== undefined) tracked.threadId = seen.threadId;
+    const inherited = tracked.inherited?.metadata;
+    const isInherited = inherited !== undefined && threadOf(inherited) !== undefined;
+    threads.tell(tracked, isInherited ? threadOf({ ...inherited, ...seen?.content.extra.metadata }) : seen?.threadId);
   }
 
   function sendPending(tracked: Tracked): void {
     if (tracked.hasEnded || tracked.sent !== "nothing") return;
     const seen = making.look(tracked);
+    noteThread(tracked, seen);
     const made = seen && making.make(tracked, seen);
     // A pending post that was refused leaves nothing to patch: the end posts the run whole.
     if (made && target?.sink.send("post", made.run, made.view, target.isPrimary(), tracked.clients))
@@ -148,7 +163,7 @@ export function createSending(sending: SendingOptions): Sending {
     tracked.settledUsage = mapped.content.extra.metadata.usage_metadata;
     tracked.isAgent = mapped.isAgent;
     tracked.exports = undefined;
-    const kept = keepsForExporters?.() ? { logs: tracked.logs, content: making.contentOf(tracked) } : undefined;
+    const kept = keepsForExporters?.() ? { logs: tracked.logs, content: contentOf(tracked) } : undefined;
     letGo(tracked);
     Object.assign(tracked, kept);
   }

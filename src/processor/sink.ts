@@ -10,6 +10,7 @@ import { hide } from "../privacy/hide.js";
 import type { Run } from "../run.js";
 import { isUnawaited } from "../unawaited.js";
 import { warnOnce } from "../warnings.js";
+import { accepted } from "./accepted.js";
 
 /** One destination and its queue. */
 interface Destination {
@@ -77,7 +78,7 @@ export function createSink(options: ResolvedOptions): Sink | undefined {
         withheld += 1;
         return undefined;
       }
-      if (typeof result === "object" && result !== null) return inPlace({ ...run, ...result }, run);
+      if (typeof result === "object" && result !== null) return accepted(inPlace({ ...run, ...result }, run), run);
       withheld += 1;
       return undefined;
     } catch (error) {
@@ -88,7 +89,7 @@ export function createSink(options: ResolvedOptions): Sink | undefined {
 
   return {
     send(kind, run, span, isPrimary, clients) {
-      const hidden = hideByClients(run, clients, sayHidingFailed);
+      const hidden = hideByClients(accepted(run), clients, sayHidingFailed);
       const said = lastWord(hide(hidden, options, sayHidingFailed), span);
       if (!said) return false;
       let isTaken = false;
@@ -134,7 +135,7 @@ function runFor(run: Run, replica: ReplicaOptions | undefined, isPrimary: boolea
   const project = replica.project ?? run.session_name ?? ownProject;
   const named: Run = { ...run, session_name: project };
   const placed = replica.primary && isPrimary ? named : remapRun(named, project);
-  return replica.updates ? inPlace({ ...placed, ...replica.updates }, placed) : placed;
+  return replica.updates ? accepted(inPlace({ ...placed, ...replica.updates }, placed), placed) : placed;
 }
 
 /** What a user's hand may not change: a run's place would no longer be its span's. */

@@ -102,6 +102,9 @@ export class Tracked implements SpanEntry {
   /** When its start was seen; monotonic milliseconds. */
   readonly seenAt = performance.now();
   threadId: string | undefined;
+  /** The first thread that a span below names, and whether others name another. */
+  threadBelow: string | undefined = undefined;
+  hasThreadsBelow = false;
   /** Held while young or until its run is made; else only `weak` leads to it. */
   span: SourceSpan | undefined;
   weak: WeakRef<SourceSpan> | undefined = undefined;

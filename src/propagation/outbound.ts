@@ -5,6 +5,7 @@ import { SEGMENT_LENGTH } from "../identity/dotted-order.js";
 import type { KeyValues } from "../run.js";
 import { isUnawaited } from "../unawaited.js";
 import { warnOnce } from "../warnings.js";
+import { threadOf } from "../wire/thread.js";
 import { isOurs, writeBaggage } from "./baggage.js";
 import { type Current, currentOf, isUntraced } from "./current.js";
 import { BAGGAGE_HEADER, TRACE_HEADER } from "./inbound.js";
@@ -71,7 +72,9 @@ function entriesOf({ project, metadata, tags }: Current, rules: OutboundRules): 
   if (project !== undefined) entries.push(["langsmith-project", project]);
   const told: KeyValues = {};
   for (const name of rules.metadata) {
-    const value = Object.hasOwn(metadata, name) ? metadata[name] : undefined;
+    // Of several keys LangSmith takes one; who is called gets that one, under the name that everybody accepts.
+    const value =
+      name === "thread_id" ? threadOf(metadata) : Object.hasOwn(metadata, name) ? metadata[name] : undefined;
     if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") told[name] = value;
   }
   if (Object.keys(told).length > 0) entries.push(["langsmith-metadata", JSON.stringify(told)]);

@@ -6,6 +6,7 @@ import { knownPlace } from "../identity/known-places.js";
 import type { RunNode, SpanEntry } from "../identity/node.js";
 import { MAX_AHEAD_MICROS, type ParentPlace } from "../identity/place.js";
 import { warnOnce } from "../warnings.js";
+import { threadKeysOf } from "../wire/thread.js";
 import { currentOf, entryHere } from "./current.js";
 import { takeHeaders } from "./inbound.js";
 import { inboundGate } from "./propagator.js";
@@ -145,19 +146,13 @@ function set(
   });
 }
 
-const THREAD_KEYS = ["thread_id", "session_id", "conversation_id"] as const;
-
 // A run that LangSmith returned, or a RunTree, says its thread; a thread is whole only when every run carries its key.
 function inheritedBy(run: object): { readonly metadata: Record<string, unknown> } | undefined {
   const extra: unknown = Reflect.get(run, "extra");
-  const metadata: unknown = typeof extra === "object" && extra !== null ? Reflect.get(extra, "metadata") : undefined;
-  if (typeof metadata !== "object" || metadata === null) return undefined;
-  const found: Record<string, unknown> = {};
-  for (const key of THREAD_KEYS) {
-    const value: unknown = Reflect.get(metadata, key);
-    if (typeof value === "string" || typeof value === "number") found[key] = value;
-  }
-  return Object.keys(found).length > 0 ? { metadata: found } : undefined;
+  const metadata = threadKeysOf(
+    typeof extra === "object" && extra !== null ? Reflect.get(extra, "metadata") : undefined,
+  );
+  return metadata && { metadata };
 }
 
 function headerReader(carrier: object): ((name: string) => unknown) | undefined {

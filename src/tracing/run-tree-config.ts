@@ -84,6 +84,12 @@ const RUN_TYPES: ReadonlySet<string> = new Set<RunType>([
   "parser",
 ]);
 
+/** A name that can be read; undefined for others: LangSmith refuses a run without one. */
+export function nameOf(name: unknown): string | undefined {
+  if (typeof name === "number") return String(name);
+  return typeof name === "string" && name.trim() !== "" ? name : undefined;
+}
+
 /** A run type, or chain (said once) for a word the service would refuse. */
 export function runTypeOf(type: unknown): RunType {
   if (type === undefined) return "chain";

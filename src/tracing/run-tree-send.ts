@@ -9,7 +9,7 @@ import { RUNTIME } from "../version.js";
 import { warnOnce } from "../warnings.js";
 import { endAuthored, startAuthored } from "./authored-run.js";
 import type { RunTree } from "./run-tree.js";
-import { attachmentsOf, eventsOf, runTypeOf, tagsOf } from "./run-tree-config.js";
+import { attachmentsOf, eventsOf, nameOf, runTypeOf, tagsOf } from "./run-tree-config.js";
 import { directBridge } from "./run-tree-direct.js";
 import { contextOfTree } from "./run-tree-place.js";
 import { TREE } from "./run-tree-state.js";
@@ -58,7 +58,7 @@ function startTree(tree: RunTree): void {
   fill(tree);
   state.run = startAuthored(
     {
-      name: tree.name,
+      name: nameOf(tree.name) ?? "<lambda>",
       content: state.content,
       metadata: tree.metadata,
       id: state.place.runId,
@@ -123,7 +123,7 @@ export function fill(tree: RunTree): void {
   const state = tree[TREE];
   const { content } = state;
   const { metadata: _metadata, invocation_params, runtime, ...extra } = tree.extra;
-  content.name = String(tree.name);
+  content.name = nameOf(tree.name) ?? "<lambda>";
   content.run_type = runTypeOf(tree.run_type);
   content.metadata = snapshotOf(tree.metadata);
   if (content.inputs === undefined) content.inputs = snapshotOf(state.inputs, "input");

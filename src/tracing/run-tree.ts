@@ -13,6 +13,7 @@ import {
   eventsOf,
   metadataOf,
   microsOfTime,
+  nameOf,
   type ReplicaLike,
   type RunTreeConfig,
   sayUnmetWishes,
@@ -66,7 +67,7 @@ export class RunTree {
     const config = from instanceof Adopted ? from.config : isRunTree(from) ? configOf(from) : from;
     const state = from instanceof Adopted ? adoptedState(from) : madeState(config);
     Object.defineProperty(this, TREE, { value: state, enumerable: false });
-    this.name = typeof config.name === "string" && config.name !== "" ? config.name : "<lambda>";
+    this.name = nameOf(config.name) ?? "<lambda>";
     this.run_type = config.run_type ?? "chain";
     this.parent_run = from instanceof Adopted ? from.parent : config.parent_run;
     this.start_time = state.place.startMicros / 1000;

@@ -19,6 +19,7 @@ import {
   eventsOf,
   metadataOf,
   microsOfTime,
+  nameOf,
   runTypeOf,
   sayUnmetWishes,
   tagsOf,
@@ -55,7 +56,7 @@ export function traceable<Func extends AnyFunction>(
   config: TraceableConfig<Func> = {},
 ): TraceableFunction<Func> {
   checkRunId(config.id, "The id of a traceable");
-  const name = config.name ?? (wrapped.name || "<lambda>");
+  const name = nameOf(config.name) ?? (wrapped.name || "<lambda>");
   const own: LooseConfig = { ...(config as LooseConfig), name };
   let idUses = 0;
 
@@ -121,7 +122,7 @@ function runTraced(wrapped: AnyFunction, self: unknown, call: Call, base: Contex
   const started = startCall(call, watched.args, base);
   if (!started) return runUntraced(wrapped, self, call, base);
   const { run, inside, inputsReady } = started;
-  const name = config.name ?? "<lambda>";
+  const name = nameOf(config.name) ?? "<lambda>";
   const { seen } = watched;
   const inputsSeen = seen && (() => processInputs(call, inputsOf(call.args, seen())));
   const running: RunningCall = { run, name, config, inside, inputsReady, inputsSeen };
@@ -150,7 +151,7 @@ interface StartedCall {
 /** Starts the call's span, its content beside it. */
 function startCall(call: Call, args: readonly unknown[], base: Context): StartedCall | undefined {
   const { config, parent } = call;
-  const name = config.name ?? "<lambda>";
+  const name = nameOf(config.name) ?? "<lambda>";
   sayUnmetWishes(config);
   const stated = metadataOf(config);
   const metadata: KeyValues = {

@@ -391,7 +391,7 @@ const rest: Row[] = [
   ["project.id", { "langsmith.trace.session_id": "p" }, "p"],
   ["project.name", { "ai.telemetry.metadata.ls_project_name": "p" }, "p"],
   ["project.id", { metadata: '{"ls_project_id":"p"}' }, "p"],
-  ["reference_example_id", { "langsmith.reference_example_id": "e" }, "e"],
+  ["reference_example_id", { "langsmith.reference_example_id": "019b7ca9-8c95-7616-8ae6-20bb6072c020" }, "019b7ca9-8c95-7616-8ae6-20bb6072c020"],
   ["extra.metadata.OTEL_TRACE_ID", {}, "0af7651916cd43dd8448eb211c80319c"],
   ["extra.metadata.OTEL_SPAN_ID", {}, "b7ad6b7169203331"],
   ...(["service.name", "service.version", "deployment.environment.name"] as const).map(

@@ -191,13 +191,13 @@ describe("what LangSmith knows by name", () => {
     const run = mapped({
       "langsmith.span.kind": "chain",
       "langsmith.trace.session_name": "mine",
-      "langsmith.reference_example_id": "e-1",
+      "langsmith.reference_example_id": "019b7ca9-8c95-7616-8ae6-20bb6072c020",
       "langsmith.span.tags": "a, b",
       "tag.tags": '["c"]',
       metadata: '{"tags":["d"],"ls_project_id":"p-1","plan":"pro"}',
     });
     expect(run.project).toEqual({ name: "mine", id: "p-1" });
-    expect(run.content.reference_example_id).toBe("e-1");
+    expect(run.content.reference_example_id).toBe("019b7ca9-8c95-7616-8ae6-20bb6072c020");
     expect(run.content.tags).toEqual(["a", "b", "c", "d"]);
     expect(run.content.extra.metadata).toMatchObject({ plan: "pro" });
   });

@@ -14,6 +14,7 @@ import { uuid7 } from "../../src/identity/ids.js";
 import { type Joined, joinLangSmith } from "../../src/langsmith.js";
 import { movedOrder } from "../../src/native/client-in-time.js";
 import { getRunReference, tracingContext, withRun } from "../../src/propagation/index.js";
+import { threadOf } from "../../src/wire/thread.js";
 import { startBridge, type TestBridge, treeOf } from "../processor/bridge.js";
 import { orphansOf, type Receiver } from "../receiver.js";
 
@@ -101,6 +102,30 @@ describe("native runs under a span", () => {
     const run = (await finish(bridge)).one("native");
     expect(run.session_name).toBe("chosen");
     expect(run.extra.metadata.thread_id).toBe("t-1");
+  });
+
+  it.each<[string, () => unknown]>([
+    ["a traceable's metadata", () => traceable(async () => 1, { name: "native", metadata: { thread_id: "T" } })()],
+    [
+      "LangChain's config",
+      () => RunnableLambda.from(async (x: number) => x).invoke(1, { runName: "native", metadata: { thread_id: "T" } }),
+    ],
+    [
+      "a run below another native one",
+      () =>
+        traceable(() => traceable(async () => 1, { name: "native", metadata: { session_id: "T" } })(), {
+          name: "above",
+        })(),
+    ],
+  ])("name the thread of the trace that they hang in: %s", async (_, call) => {
+    const bridge = await startBoth();
+    await bridge.tracer.startActiveSpan("root", async (root) => {
+      await call();
+      root.end();
+    });
+    const at = await finish(bridge);
+    expect(threadOf(at.one("native").extra.metadata)).toBe("T");
+    expect(threadOf(at.one("root").extra.metadata)).toBe("T");
   });
 
   it("stand behind ten siblings of one millisecond, under the last of them", async () => {

@@ -45,6 +45,19 @@ describe("what is injected", () => {
     ]);
   });
 
+  it("tell the thread that LangSmith reads, of several keys", async () => {
+    const { genai, finish } = await startBridge();
+    let headers: Record<string, string> = {};
+    tracingContext({ metadata: { session_id: "read", thread_id: "other" } }, () =>
+      genai.startActiveSpan("agent", (agent) => {
+        headers = injected(allThree());
+        agent.end();
+      }),
+    );
+    await finish();
+    expect(decodeURIComponent(headers["baggage"] ?? "")).toContain('{"thread_id":"read"}');
+  });
+
   it("names other metadata and tags only where outbound lists them", async () => {
     const { genai, finish } = await startBridge();
     let headers: Record<string, string> = {};

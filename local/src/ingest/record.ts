@@ -86,8 +86,8 @@ export interface Derived {
   pairs: Pairs;
 }
 
-// The order in which the service looks for a thread's key.
-const THREAD_KEYS = ["session_id", "thread_id", "conversation_id"];
+// The order in which the service looks for a thread's key: the first that is there names the thread.
+const THREAD_KEYS = ["session_id", "conversation_id", "thread_id"];
 
 export function derive(run: RunRecord): Derived {
   const metadata = objectOf(run.extra?.["metadata"]);

@@ -258,6 +258,24 @@ test("feedback is created, read, changed, listed, summed up and deleted", async 
   );
 });
 
+test("of several thread keys the first of session_id, conversation_id, thread_id counts", async () => {
+  const keyed = (name: string, metadata: object) => makeRun({ name, session_name: "keys", extra: { metadata } });
+  await ingest(server.url, [
+    keyed("all", { thread_id: "c", conversation_id: "b", session_id: "a" }),
+    keyed("two", { thread_id: "c", conversation_id: "b" }),
+    keyed("one", { thread_id: "c" }),
+  ]);
+  for (const [thread, name] of [
+    ["a", "all"],
+    ["b", "two"],
+    ["c", "one"],
+  ]) {
+    const names = [];
+    for await (const run of client.readThread({ threadId: String(thread), projectName: "keys" })) names.push(run.name);
+    expect(names).toEqual([name]);
+  }
+});
+
 test("runs are grouped into threads, and a thread is previewed", async () => {
   const turn = (thread: string, at: number, text: string) =>
     makeRun({
