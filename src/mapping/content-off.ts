@@ -18,7 +18,7 @@ export const contentSwitches: readonly ContentSwitch[] = [
     library: "@opentelemetry/instrumentation-openai",
     setting: "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
     switchOn:
-      "set OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true and add LangSmithLogRecordProcessor to the logger provider, since it writes content to log records",
+      "set OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true; where the bridge was not set up by register, also add LangSmithLogRecordProcessor to the logger provider, since it writes content to log records",
   },
   {
     scope: "com.anthropic.sdk.typescript",

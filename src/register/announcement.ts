@@ -9,8 +9,12 @@ export type Announcement =
       readonly resolved: ResolvedOptions;
       /** Other exporters, as the environment names them. */
       readonly exporters: readonly string[];
-      /** How many are on; undefined where the package is not installed. */
-      readonly instrumentations: number | undefined;
+      /** GenAI libraries, each with how it is traced. */
+      readonly libraries: readonly string[];
+      /** What to do where content would stay away. */
+      readonly content: string | undefined;
+      /** How many are on; where the package is not installed, the command that installs it. */
+      readonly instrumentations: number | string;
     };
 
 /** Prints the line to standard error, which is nobody's output; worker threads, which register too, stay silent. */
@@ -26,12 +30,15 @@ export function announce(what: Announcement): void {
 /** The line without its prefix. */
 export function lineOf(what: Announcement): string {
   if ("disabledBy" in what) return `nothing is registered (${what.disabledBy})`;
-  const { resolved, exporters, instrumentations } = what;
+  const { resolved, exporters, libraries, content, instrumentations } = what;
   const parts = [whereOf(resolved)];
   if (exporters.length > 0) parts.push(`spans go to ${exporters.join(", ")}, too`);
-  parts.push(
-    instrumentations === undefined ? "no automatic instrumentation" : `${instrumentations} instrumentations on`,
-  );
+  const automatic =
+    typeof instrumentations === "number"
+      ? `${instrumentations} instrumentations on`
+      : `no automatic instrumentation (${instrumentations})`;
+  parts.push([...libraries, automatic].join(" · "));
+  if (content !== undefined) parts.push(content);
   return parts.join("; ");
 }
 

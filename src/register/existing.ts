@@ -1,9 +1,9 @@
 // Who else registers a tracer provider: before register, and after it.
 import { createRequire } from "node:module";
 import { type TracerProvider, trace } from "@opentelemetry/api";
+import type { PackageFinder } from "../project/packages.js";
 import { registeredProvider } from "../registered-provider.js";
 import { warnOnce } from "../warnings.js";
-import type { PackageFinder } from "./packages.js";
 
 /** Whether the application has registered a tracer provider. */
 export function hasTracerProvider(): boolean {

@@ -12,15 +12,18 @@ import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-ho
 import { booleanOf, type Environment, textOf } from "../environment.js";
 import { type LangSmithOptions, type ResolvedOptions, resolveOptions } from "../options.js";
 import { LangSmithSpanProcessor } from "../processor/index.js";
+import { applicationProject, installCommand, installedVersion } from "../project/installed.js";
+import { describeLibrary, type FoundLibrary, findLibraries } from "../project/libraries.js";
+import { applicationPackages, type PackageFinder } from "../project/packages.js";
 import { LangSmithPropagator, type LangSmithPropagatorOptions } from "../propagation/index.js";
 import { isSampler, LangSmithSampler } from "../sampler.js";
 import { warnOnce } from "../warnings.js";
 import { announce } from "./announcement.js";
+import { type ContentDecision, captureContent, decideContent } from "./content-capture.js";
 import { onProcessEnd } from "./ending.js";
 import { hasTracerProvider, sayExisting, watchForOtherProviders } from "./existing.js";
 import { asksForExporters, spanProcessorsOf } from "./from-env.js";
-import { makeAutoInstrumentations } from "./instrumentations.js";
-import { applicationPackages, type PackageFinder } from "./packages.js";
+import { AUTOMATIC, type AutoInstrumentations, makeAutoInstrumentations } from "./instrumentations.js";
 import { propagatorFromEnv, resourceFromEnv, samplerFromEnv } from "./provider-parts.js";
 import { findSdk, type Sdk, type SdkTracerProvider } from "./sdk.js";
 import { onUncaught } from "./uncaught.js";
@@ -132,12 +135,35 @@ function set(options: RegisterOptions, resolved: ResolvedOptions, ground: Ground
   });
   setGlobals(provider, propagatorFromEnv(sdk, packages, env, ours));
   instrumentations?.use(provider);
+  const names = exporters.map((each) => each.name);
+  const project = applicationProject();
+  const libraries = findLibraries(project, instrumentations?.supported ?? []);
+  const content = captured(instrumentations, libraries, resolved, env, names);
   announce({
     resolved,
-    exporters: exporters.map((each) => each.name),
-    instrumentations: instrumentations?.count,
+    exporters: names,
+    libraries: libraries.map(describeLibrary),
+    content: content?.note,
+    instrumentations: instrumentations?.count ?? installCommand(project, [AUTOMATIC]),
   });
   return ending(provider, processor, resolved, ground);
+}
+
+/** What is done about the content of the libraries that the instrumentations patch; undefined where there is none. */
+function captured(
+  instrumentations: AutoInstrumentations | undefined,
+  libraries: readonly FoundLibrary[],
+  resolved: ResolvedOptions,
+  env: Environment,
+  exporters: readonly string[],
+): ContentDecision | undefined {
+  if (!instrumentations || instrumentations.capturing.length === 0) return undefined;
+  const content = decideContent(resolved, env, exporters);
+  captureContent(instrumentations.capturing, content);
+  const isThere = libraries.some(({ name, version }) =>
+    instrumentations.supported.some(({ module, isSupported }) => module === name && isSupported(version)),
+  );
+  return isThere ? content : undefined;
 }
 
 function samplerOf(options: RegisterOptions, { sdk, env }: Ground): object | undefined {
@@ -219,10 +245,17 @@ function setLogger(env: Environment): void {
   if (typeof level === "number") diag.setLogger(new DiagConsoleLogger(), { logLevel: level });
 }
 
+/** One command, complete for what stands in the application's package.json. */
 function sayNoSdk(): void {
+  const project = applicationProject();
+  const needed = [
+    "@opentelemetry/api",
+    "@opentelemetry/sdk-trace",
+    AUTOMATIC,
+    ...findLibraries(project, []).flatMap(({ needs }) => needs),
+  ].filter((name) => installedVersion(name) === undefined);
   warnOnce(
     "LSB_WARN_NO_SDK",
-    "otel-langsmith's register found no OpenTelemetry SDK 2.x or newer, so no runs are sent. Install one beside it: " +
-      "npm install @opentelemetry/sdk-trace (and @opentelemetry/auto-instrumentations-node for automatic spans).",
+    `otel-langsmith's register found no OpenTelemetry SDK 2.x or newer, so no runs are sent. Run: ${installCommand(project, needed)}`,
   );
 }

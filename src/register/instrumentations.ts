@@ -2,14 +2,21 @@
 import module, { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { diag, type TracerProvider } from "@opentelemetry/api";
-import { type FoundPackage, functionIn, type PackageFinder } from "./packages.js";
+import type { Supported } from "../project/libraries.js";
+import { type FoundPackage, functionIn, type PackageFinder } from "../project/packages.js";
+import { isInRanges } from "../project/version-range.js";
+import { type CapturingInstrumentation, isCapturing } from "./content-capture.js";
 
-const AUTOMATIC = "@opentelemetry/auto-instrumentations-node";
+export const AUTOMATIC = "@opentelemetry/auto-instrumentations-node";
 const HOOK = "@opentelemetry/instrumentation/hook.mjs";
 
 /** Automatic instrumentations that were made, and patch what is loaded from now on. */
 export interface AutoInstrumentations {
   readonly count: number;
+  /** The modules that they patch. */
+  readonly supported: readonly Supported[];
+  /** Those that capture content when they are told to. */
+  readonly capturing: readonly CapturingInstrumentation[];
   /**
    * Lets their spans be the provider's. It must be registered before: on OpenTelemetry's 3.x line, what an
    * instrumentation takes for the global provider earlier never becomes it.
@@ -31,8 +38,24 @@ export function makeAutoInstrumentations(packages: PackageFinder): AutoInstrumen
   const instrumentations = getInstrumentations();
   return {
     count: instrumentations.length,
+    supported: instrumentations.flatMap(supportedBy),
+    capturing: instrumentations.filter(isCapturing),
     use: (tracerProvider) => registerInstrumentations({ instrumentations, tracerProvider }),
   };
+}
+
+/** What an instrumentation patches, as its module definitions say. */
+function supportedBy(instrumentation: object): Supported[] {
+  const definitions: unknown = Reflect.get(instrumentation, "_modules");
+  if (!Array.isArray(definitions)) return [];
+  return definitions.flatMap((definition: unknown) => {
+    if (typeof definition !== "object" || definition === null) return [];
+    if (!("name" in definition && "supportedVersions" in definition)) return [];
+    const { name: module, supportedVersions: ranges } = definition;
+    if (typeof module !== "string" || !Array.isArray(ranges)) return [];
+    const texts = ranges.filter((range: unknown) => typeof range === "string");
+    return [{ module, isSupported: (version: string) => isInRanges(version, texts) }];
+  });
 }
 
 /**

@@ -1,8 +1,8 @@
 // What a provider needs beside processors, as the environment asks for it: sampler, resource, propagator.
 import type { TextMapPropagator } from "@opentelemetry/api";
 import { type Environment, listOf, numberOf, textOf } from "../environment.js";
+import { classIn, functionIn, type PackageFinder } from "../project/packages.js";
 import { warnOnce } from "../warnings.js";
-import { classIn, functionIn, type PackageFinder } from "./packages.js";
 import type { Sdk } from "./sdk.js";
 
 /** `OTEL_TRACES_SAMPLER`; undefined where it is unset or unknown: then the SDK's own default holds. */

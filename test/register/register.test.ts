@@ -39,7 +39,7 @@ describe("register", () => {
     const { code, stdout, stderr } = await running.ended();
     expect({ code, stdout }, stderr).toEqual({ code: 0, stdout: "" });
     expect(stderr.trimEnd().split("\n")).toEqual([
-      `otel-langsmith: runs go to project "weather" at ${receiver.url}; no automatic instrumentation`,
+      `otel-langsmith: runs go to project "weather" at ${receiver.url}; no automatic instrumentation (npm install @opentelemetry/auto-instrumentations-node)`,
     ]);
     expectOneTree();
     expect(receiver.one("asked").session_name).toBe("weather");

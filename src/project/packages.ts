@@ -34,7 +34,8 @@ function finderFrom(places: readonly string[]): PackageFinder {
   };
 }
 
-function applicationPlaces(): string[] {
+/** Where the application is: its main script, and its working directory. */
+export function applicationPlaces(): string[] {
   const script = process.argv[1];
   // A tool's launcher (`next`, `tsx`) stands in node_modules: it is not the application, which is where it was started.
   const isApplication = script !== undefined && !script.includes(`${sep}node_modules${sep}`);

@@ -1,0 +1,139 @@
+// Content that instrumentations leave out unless told otherwise: switched on where LangSmith alone would get it.
+import { type Context, context, type HrTime, trace } from "@opentelemetry/api";
+import { booleanOf, type Environment, listOf, textOf } from "../environment.js";
+import { LangSmithLogRecordProcessor } from "../log-records.js";
+import type { ResolvedOptions } from "../options.js";
+import { warnOnce } from "../warnings.js";
+
+/** The variable by which OpenTelemetry's GenAI instrumentations capture content. */
+export const CAPTURE_VARIABLE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
+
+/** What is done about content, and what of it stands in the line at start. */
+export interface ContentDecision {
+  /** Whether our doing switches it on. */
+  readonly isSwitchedOn: boolean;
+  /** Whether log records, in which content comes, go to the runs by our doing. */
+  readonly isTaken: boolean;
+  /** What to do, where content would stay away. */
+  readonly note: string | undefined;
+}
+
+/**
+ * Decides whether content is switched on. Not where the user has set the variable, nor where inputs and outputs are
+ * hidden, nor where anybody else would get it: that is the user's to decide, who is told what to set and who sees it.
+ *
+ * @param exporters other exporters that the environment asks for, by name
+ */
+export function decideContent(
+  { enabled, hideInputs, hideOutputs }: ResolvedOptions,
+  env: Environment,
+  exporters: readonly string[],
+): ContentDecision {
+  const isTaken = enabled && !hasLoggerProvider();
+  const isHidden = hideInputs === true && hideOutputs === true;
+  if (!enabled || isHidden || booleanOf(env[CAPTURE_VARIABLE]) === false) {
+    return { isSwitchedOn: false, isTaken, note: undefined };
+  }
+  const others = [...exporters, ...logExportersOf(env)];
+  if (hasLoggerProvider()) {
+    const to = others.length > 0 ? ` and to ${[...new Set(others)].join(", ")}` : "";
+    const capture = textOf(env[CAPTURE_VARIABLE]) === undefined ? `set ${CAPTURE_VARIABLE}=true, and ` : "";
+    const note = `inputs and outputs are not captured: ${capture}add new LangSmithLogRecordProcessor() to the logger provider; they then go to its other processors, too${to}`;
+    return { isSwitchedOn: false, isTaken, note };
+  }
+  if (textOf(env[CAPTURE_VARIABLE]) !== undefined) return { isSwitchedOn: false, isTaken, note: undefined };
+  if (others.length === 0)
+    return { isSwitchedOn: true, isTaken, note: "inputs and outputs are captured, for LangSmith alone" };
+  const note = `inputs and outputs are not captured: set ${CAPTURE_VARIABLE}=true; ${[...new Set(others)].join(", ")} may get them, too`;
+  return { isSwitchedOn: false, isTaken, note };
+}
+
+function logExportersOf(env: Environment): string[] {
+  const named = listOf(env.OTEL_LOGS_EXPORTER)?.filter((name) => name !== "none") ?? [];
+  if (named.length > 0) return named.map((name) => `${name} (logs)`);
+  const hasAddress = textOf(env.OTEL_EXPORTER_OTLP_ENDPOINT) ?? textOf(env.OTEL_EXPORTER_OTLP_LOGS_ENDPOINT);
+  return hasAddress === undefined || listOf(env.OTEL_LOGS_EXPORTER)?.includes("none") ? [] : ["otlp (logs)"];
+}
+
+const LOGS_API = Symbol.for("io.opentelemetry.js.api.logs");
+
+/** Whether a logger provider is registered: `@opentelemetry/api-logs` keeps it there, whichever copy of it. */
+function hasLoggerProvider(): boolean {
+  return Reflect.get(globalThis, LOGS_API) !== undefined;
+}
+
+/** An instrumentation that captures content when its configuration says so. */
+export interface CapturingInstrumentation {
+  getConfig(): Readonly<Record<string, unknown>>;
+  setConfig(config: object): void;
+  setLoggerProvider(provider: object): void;
+}
+
+export function isCapturing(value: unknown): value is CapturingInstrumentation {
+  if (typeof value !== "object" || value === null) return false;
+  if (!("getConfig" in value && "setConfig" in value && "setLoggerProvider" in value)) return false;
+  const config: unknown = typeof value.getConfig === "function" ? value.getConfig() : undefined;
+  return typeof config === "object" && config !== null && "captureMessageContent" in config;
+}
+
+/**
+ * Lets these instrumentations, and them alone, hand their log records to the runs. No logger provider is registered
+ * globally: the first one keeps that place, and it may yet be the application's.
+ */
+export function captureContent(
+  instrumentations: readonly CapturingInstrumentation[],
+  { isSwitchedOn, isTaken }: ContentDecision,
+): void {
+  if (!isTaken) return;
+  const capture = (captureMessageContent: boolean) => {
+    for (const each of instrumentations) each.setConfig({ ...each.getConfig(), captureMessageContent });
+  };
+  const processor = new LangSmithLogRecordProcessor();
+  const emit = (record: EmittedRecord) => {
+    // A provider that the application registers later would have got these records, without their content.
+    if (isSwitchedOn && hasLoggerProvider()) {
+      capture(false);
+      warnOnce(
+        "LSB_WARN_CONTENT_OFF",
+        `A logger provider was registered after otel-langsmith's register, and its exporters would get inputs and outputs: they are captured no more. Set ${CAPTURE_VARIABLE}=true and add new LangSmithLogRecordProcessor() to that provider to have them.`,
+        "logger provider",
+      );
+      for (const each of instrumentations) each.setLoggerProvider(registeredLoggerProvider());
+    }
+    processor.onEmit({ ...record, hrTime: hrTimeOf(record.timestamp), spanContext: spanContextOf(record.context) });
+  };
+  for (const each of instrumentations) {
+    each.setLoggerProvider({ getLogger: () => ({ emit, enabled: () => true }) });
+  }
+  if (isSwitchedOn) capture(true);
+}
+
+/** What an instrumentation hands to a logger: `LogRecord` of `@opentelemetry/api-logs`. */
+interface EmittedRecord {
+  readonly eventName?: string;
+  readonly timestamp?: unknown;
+  readonly context?: Context;
+  readonly body?: unknown;
+  readonly attributes?: Readonly<Record<string, unknown>>;
+}
+
+function spanContextOf(given: Context | undefined) {
+  return trace.getSpanContext(given ?? context.active());
+}
+
+function hrTimeOf(time: unknown): HrTime {
+  if (Array.isArray(time) && typeof time[0] === "number" && typeof time[1] === "number") return [time[0], time[1]];
+  const millis = time instanceof Date ? time.getTime() : typeof time === "number" ? time : Date.now();
+  // A small number is `performance.now()`'s, as OpenTelemetry takes it.
+  const epochMillis = millis < performance.timeOrigin ? performance.timeOrigin + millis : millis;
+  return [Math.floor(epochMillis / 1000), Math.round((epochMillis % 1000) * 1_000_000)];
+}
+
+/** The provider that is registered globally, through the getter that the API keeps there. */
+function registeredLoggerProvider(): object {
+  const getter: unknown = Reflect.get(globalThis, LOGS_API);
+  const found: unknown = typeof getter === "function" ? getter(1) : undefined;
+  return typeof found === "object" && found !== null ? found : NO_LOGGERS;
+}
+
+const NO_LOGGERS = { getLogger: () => ({ emit: () => {}, enabled: () => false }) };
