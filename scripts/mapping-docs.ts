@@ -56,6 +56,7 @@ const targets: Readonly<Record<string, string>> = {
   error_type: "`error`: the type",
   error_message: "`error`: the message",
   error_level: "`error`",
+  attachments: "`attachments`",
   thread_id: "`metadata.thread_id`",
   user_id: "`metadata.user_id`",
   tags: "`tags`",
@@ -74,7 +75,7 @@ Every span is read by all vocabularies below, in this order, the most specific f
 
 What holds for all of them:
 
-- **Type**: what a table says; else \`tool\` where a tool is named, \`llm\` where a model is requested on a CLIENT span, else \`chain\`.
+- **Type**: what a table says; else \`tool\` where a tool is named, \`llm\` (\`embedding\`) where a model stands beside messages or usage, or alone on a CLIENT span, unless the span wraps a model call; else \`chain\`.
 - **Messages** of model calls take OpenAI's form: \`inputs.messages\`, \`outputs.choices\`. System instructions come first; tool calls have their arguments as a JSON string, and their results carry the call's id. Where a whole request or response stands beside a flattened list of messages, the one that says more is taken, unless the list was redacted.
 - **Usage** stands on llm and embedding runs only, in \`metadata.usage_metadata\`. \`input_tokens\` holds cached tokens too: where a library leaves them out (known by its name, by a total that says so, or by details that exceed the total), they are added. On other runs the counts are plain metadata under their own keys.
 - **One call, two spans**: of two model runs, one inside the other with no tool, agent or retriever between, the one with the messages stays the call; the other becomes a chain.

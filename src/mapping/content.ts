@@ -1,6 +1,6 @@
 // A run's inputs and outputs, from what a span offers and by what kind of run it is.
 import type { KeyValues, RunType } from "../run.js";
-import { type messageOf, toRequest, toResponse, usageOf } from "./conversation.js";
+import { type messageOf, paramsOfRequest, toRequest, toResponse, usageOf } from "./conversation.js";
 import { type Document, textsOfVectors, toDocuments, toRanked, toTexts, toVectors } from "./documents.js";
 import { type InsAndOuts, there, wrap } from "./ins-and-outs.js";
 import { decode, decodeText, isObject, put, toCount, toText } from "./json.js";
@@ -16,7 +16,7 @@ export function contentOfRun(type: RunType, slots: Slots, span: MappableSpan, wi
   const content: InsAndOuts = { hasMessages: false, hasFinish: false };
   const wholeInputs = decode(slots.first("whole_inputs", there, false));
   const wholeOutputs = decode(slots.first("whole_outputs", there, false));
-  if (wholeInputs !== undefined) content.inputs = wrap(wholeInputs, "input");
+  if (wholeInputs !== undefined) setWholeInputs(content, wrap(wholeInputs, "input"), type);
   if (wholeOutputs !== undefined) setWholeOutputs(content, wrap(wholeOutputs, "output"), type);
   if (wholeInputs !== undefined || wholeOutputs !== undefined) content.hasMessages = true;
   if (type === "llm") conversation(content, slots);
@@ -25,6 +25,24 @@ export function contentOfRun(type: RunType, slots: Slots, span: MappableSpan, wi
   else plain(content, slots, type);
   return content;
 }
+
+const requestMarks = ["model", "messages", "input", "prompt", "contents"];
+
+/** Inputs as they came; a model call's arguments, written as a list, are its request and what it was sent with. */
+function setWholeInputs(content: InsAndOuts, inputs: KeyValues, type: RunType): void {
+  const args = type === "llm" || type === "embedding" ? inputs["args"] : undefined;
+  const [request, ...options] = Array.isArray(args) ? args : [];
+  const isRequest = isObject(request) && requestMarks.some((key) => request[key] !== undefined);
+  if (!isRequest || Object.keys(inputs).length > 1) {
+    content.inputs = inputs;
+    return;
+  }
+  const sentWith = options.filter(isThere);
+  content.inputs =
+    sentWith.length === 0 ? request : { ...request, request_options: sentWith.length === 1 ? sentWith[0] : sentWith };
+  content.asked = paramsOfRequest(request);
+}
+
 /** Outputs as they came; in retrievers documents are shown, and usage in them is noted. */
 function setWholeOutputs(content: InsAndOuts, outputs: KeyValues, type: RunType): void {
   const documents = type === "retriever" ? toDocuments(outputs) : undefined;

@@ -56,7 +56,11 @@ export function toRequest(value: unknown): Request | undefined {
     break;
   }
   if (turns.length === before && before === 0) return undefined;
+  return { turns, rest: paramsOfRequest(body) };
+}
 
+/** What a request body asks for beside its conversation. */
+export function paramsOfRequest(body: KeyValues): KeyValues {
   const rest: KeyValues = {};
   for (const key of Object.keys(body)) {
     const value = body[key];
@@ -65,7 +69,7 @@ export function toRequest(value: unknown): Request | undefined {
     else if (key === "modelId") rest["model"] ??= value;
     else put(rest, key, value);
   }
-  return { turns, rest };
+  return rest;
 }
 
 /** Parameters that stand one level deeper: Gemini's `config` and `generationConfig`, Bedrock's two. */

@@ -2,6 +2,8 @@
 import { isUuid } from "../identity/ids.js";
 import type { KeyValues, RunContent, RunExtra, RunType } from "../run.js";
 import { threadOf } from "../wire/thread.js";
+import { agentTypeOfName } from "./agent-type.js";
+import { toAttachments } from "./attachments.js";
 import { type AuthoredContent, layAuthored } from "./authored.js";
 import { contentOfRun } from "./content.js";
 import { contentWarning } from "./content-off.js";
@@ -10,6 +12,7 @@ import type { InsAndOuts } from "./ins-and-outs.js";
 import { decode, isObject, toText } from "./json.js";
 import type { Mapped, MappingWarning, MapSources } from "./mapped.js";
 import { scopeVocabulary } from "./markers.js";
+import { messageFormatOf } from "./message-format.js";
 import { addOrigin, addUnread, type Wishes, wishesOf } from "./metadata.js";
 import { contentEvents, noEvents, readSlots } from "./read.js";
 import { copyOf, type Slots } from "./slots.js";
@@ -86,6 +89,9 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
     slots.first("integration", toText) ?? integrationOf(scopeVocabulary(span.scope.name, vocabularies) ?? decidedBy);
   if (integration !== undefined) metadata["ls_integration"] ??= integration;
   const example = slots.first("example_id", (value) => (isUuid(value) ? value : undefined));
+  const agentType = isAgent ? undefined : agentTypeOfName(span.name);
+  if (agentType !== undefined) metadata["ls_agent_type"] ??= agentType;
+  const attachments = slots.first("attachments", toAttachments);
   addOrigin(metadata, span);
   addUnread(metadata, slots);
 
@@ -98,7 +104,9 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
   if (events !== undefined) content.events = events;
   if (wishes.tags.length > 0) content.tags = wishes.tags;
   if (example !== undefined) content.reference_example_id = example;
+  if (attachments !== undefined) content.attachments = attachments;
   if (authored !== undefined) layAuthored(content, authored);
+  if (type === "llm") addFormat(content);
   const hasMessages = insAndOuts.hasMessages || authored?.inputs !== undefined || authored?.outputs !== undefined;
   const threadId = threadOf(content.extra.metadata);
   const warnings: MappingWarning[] = [];
@@ -165,6 +173,12 @@ function paramsOf(slots: Slots, wishes: Wishes, insAndOuts: InsAndOuts): KeyValu
   }
   if (tools !== undefined) params["tools"] = tools;
   return params;
+}
+
+/** In which form the messages are, unless that is stated. */
+function addFormat({ inputs, outputs, extra: { metadata } }: RunContent): void {
+  const format = metadata["ls_message_format"] === undefined ? messageFormatOf(inputs, outputs) : undefined;
+  if (format !== undefined) metadata["ls_message_format"] = format;
 }
 
 /** What LangSmith shows of a model call by name. */

@@ -71,7 +71,12 @@ function newTokenOf(mapped: Mapped): RunEvent | undefined {
 /** A model call that is counted elsewhere: a chain, its counts plain metadata. */
 export function demoteModelCall(mapped: Mapped): Mapped {
   if (!mapped.isModelCall) return mapped;
-  const { usage_metadata: usage, ls_model_type: _, ...metadata } = mapped.content.extra.metadata;
+  const {
+    usage_metadata: usage,
+    ls_model_type: _,
+    ls_message_format: _format,
+    ...metadata
+  } = mapped.content.extra.metadata;
   const counts: KeyValues = mapped.counts ?? (usage === undefined ? {} : { counted_usage: usage });
   // What it lacks is no loss: the call is told by the other run.
   const { warnings: _warnings, ...rest } = mapped;

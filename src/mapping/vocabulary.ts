@@ -14,6 +14,7 @@ import type { MappableLogRecord, MappableSpan } from "./span.js";
  * - `tools` (offered), `params` (an object), `param` (one, under `name` or the last part of its key in snake case)
  * - `usage` (an object) and one `usage.…` a count, `first_token`
  * - `error_type`, `error_message`, `error_level` (true where the span says it failed)
+ * - `attachments` (a list of name, media type and content in base64)
  * - `thread_id`, `user_id`, `tags`, `metadata` (one value, or an object), `project_name`, `project_id`, `example_id`
  * - `input`, `output`: one part of the inputs or outputs, under `name`, where nothing supplies them whole
  * - `drop`: read, and sent nowhere, since it says again what another says
@@ -69,6 +70,7 @@ export type Field =
   | "error_type"
   | "error_message"
   | "error_level"
+  | "attachments"
   | "thread_id"
   | "user_id"
   | "tags"

@@ -71,13 +71,15 @@ function treesOf(runs: StoredRun[]): Tree[] {
 
 const ENVIRONMENT =
   /^(?:LANGSMITH_|LANGCHAIN_|OTEL_|otel\.|service\.|telemetry\.|process\.|host\.|os\.)|^(?:ls_run_depth|revision_id)$/;
+/** What the bridge says of each model call: its type, and the form of its messages. */
+const OF_OURS = ["ls_model_type", "ls_message_format"];
 const OF_ONE_CALL = ["ls_provider", "ls_model_name", "ls_model_type", "ls_invocation_params"];
 
 function comparable(run: StoredRun): Tree {
   const { metadata, runtime: _runtime, ...extra } = (run.extra ?? {}) as Record<string, unknown>;
   const isModelCall = run.run_type === "llm" || run.run_type === "embedding";
   const kept = Object.entries((metadata ?? {}) as object).filter(
-    ([key]) => !ENVIRONMENT.test(key) && (isModelCall ? key !== "ls_model_type" : !OF_ONE_CALL.includes(key)),
+    ([key]) => !ENVIRONMENT.test(key) && (isModelCall ? !OF_OURS.includes(key) : !OF_ONE_CALL.includes(key)),
   );
   const { usage_metadata: _usage, ...outputs } = (run.outputs ?? {}) as Record<string, unknown>;
   const events = (run.events ?? []) as Record<string, unknown>[];

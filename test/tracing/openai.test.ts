@@ -71,8 +71,9 @@ const calls: [string, (client: OpenAI) => Promise<unknown>][] = [
 ];
 
 function comparable(run: StoredRun) {
+  // The form of the messages is ours to add.
   const metadata = Object.entries(run.extra.metadata).filter(
-    ([key]) => key.startsWith("ls_") && key !== "ls_run_depth",
+    ([key]) => key.startsWith("ls_") && key !== "ls_run_depth" && key !== "ls_message_format",
   );
   const { usage_metadata: inOutputs, ...outputs } = run.outputs ?? {};
   const usage = withoutZeros(run.extra.metadata["usage_metadata"] ?? inOutputs);

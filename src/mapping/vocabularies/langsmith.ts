@@ -35,6 +35,11 @@ export const langsmith: Vocabulary = {
     { keys: ["langsmith.trace.session_name"], to: "project_name" },
     { keys: ["langsmith.trace.session_id"], to: "project_id" },
     { keys: ["langsmith.reference_example_id"], to: "example_id", as: toText },
+    {
+      keys: ["langsmith.attachments"],
+      to: "attachments",
+      note: "a JSON list of `{ name, content (base64), mime_type }`",
+    },
     { prefix: "langsmith.metadata.", to: "metadata" },
     {
       keys: [
