@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts", "local/test/**/*.test.ts"],
     exclude: ["**/node_modules/**", "test/package/**", "test/browser/**"],
+    setupFiles: ["test/properties.setup.ts"],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 30_000,

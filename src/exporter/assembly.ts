@@ -14,9 +14,7 @@ export interface AssemblyOptions {
   isPlaced(spanId: string): boolean;
   /** Whether a span was placed in a trace that was dropped: what comes below it roots its own. */
   isDropped(spanId: string): boolean;
-  /** Whether no trace is ever dropped. */
-  readonly sendsEveryTrace: boolean;
-  /** Whether a trace is sent because of this span. */
+  /** Whether a trace is sent because of this span; of every span, where no trace is ever dropped. */
   opensTrace(span: SourceSpan): boolean;
   start(span: SourceSpan, context: Context): void;
   end(span: SourceSpan): void;
@@ -114,7 +112,7 @@ export function createAssembly(options: AssemblyOptions): Assembly {
       if (!options.isDropped(parent.spanId)) return false;
     }
     const known = spanIds.flatMap((spanId) => group.spans.get(spanId)?.span ?? []);
-    return known.some(options.opensTrace) && (options.sendsEveryTrace || !mayMoreCome || !hasGap(known));
+    return known.some(options.opensTrace) && (!mayMoreCome || !hasGap(known, options.opensTrace));
   }
 
   function release(group: Group, spanIds: readonly string[]): void {
@@ -191,19 +189,19 @@ export function createAssembly(options: AssemblyOptions): Assembly {
   };
 }
 
-/** Starts are cut to whole milliseconds, and ends count from them: a gap up to this is the clock's. */
-const CLOCK_MICROS = 1000;
-
 /**
- * Whether at some moment none of the spans was open: then a trace that was not GenAI until then would have been
- * dropped, unless a span that has not come yet was open.
+ * Whether at some moment before the first GenAI span started none of the spans was open: then the trace would have been
+ * dropped there, unless a span that has not come yet was open. Times are taken at their word: starts are cut to whole
+ * milliseconds, so of a last end and a start within the same one nobody can know which was first.
  */
-function hasGap(spans: readonly SourceSpan[]): boolean {
-  const times = spans.map((span) => [microsOf(span.startTime), microsOf(span.endTime)] as const);
-  times.sort(([a], [b]) => a - b);
-  let latest = times[0]?.[1] ?? 0;
-  for (const [start, end] of times) {
-    if (start > latest + CLOCK_MICROS) return true;
+function hasGap(spans: readonly SourceSpan[], opensTrace: (span: SourceSpan) => boolean): boolean {
+  const times = spans.map((span) => ({ start: microsOf(span.startTime), end: microsOf(span.endTime), span }));
+  times.sort((a, b) => a.start - b.start);
+  let latest = times[0]?.end ?? 0;
+  for (const { start, end, span } of times) {
+    if (start > latest) return true;
+    // It was itself open from here to its end, and then had shown itself.
+    if (opensTrace(span)) return false;
     latest = Math.max(latest, end);
   }
   return false;

@@ -73,7 +73,6 @@ export class LangSmithSpanExporter {
       maxBytes: this.#options.heldMaxBytes,
       isPlaced: (spanId) => entriesById(spanId).some((entry) => entry.owner === core && !core.runs.isDropped(entry)),
       isDropped: (spanId) => entriesById(spanId).some((entry) => core.runs.isDropped(entry)),
-      sendsEveryTrace: this.#options.traces === "all",
       opensTrace: (span) => this.#opensTrace(span),
       start: core.runs.start,
       end: core.runs.end,

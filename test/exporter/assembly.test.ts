@@ -52,6 +52,19 @@ describe("batches come in any order", () => {
     expect((await under.finish()).runs.size).toBe(5);
   });
 
+  it("a trace that is known to be GenAI does not wait for what may fill a gap after that", async () => {
+    const under = await startExporter();
+    const { genai, ended } = startRecorder();
+    const began = Date.now() - 10_000;
+    const root = genai.startSpan("root", { startTime: began });
+    const inside = trace.setSpan(ROOT_CONTEXT, root);
+    root.end(began + 10);
+    genai.startSpan("late", { startTime: began + 5_000 }, inside).end(began + 5_010);
+    under.export(ended);
+    expect(under.exporter.stats()).toMatchObject({ heldSpans: 0 });
+    expect(treeOf(await under.finish())).toEqual(["root(late)"]);
+  });
+
   it("late children after the root was sent hang where they belong", async () => {
     const under = await startExporter();
     const { named } = tree();

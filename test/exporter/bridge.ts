@@ -70,6 +70,18 @@ export function comparable(receiver: Receiver): Map<string, StoredRun> {
   return new Map([...byId].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/** In another order, the same for the same seed. */
+export function shuffled<T>(values: readonly T[], seed: number): T[] {
+  const result = [...values];
+  let state = seed + 1;
+  for (let at = result.length - 1; at > 0; at -= 1) {
+    state = (state * 1103515245 + 12345) % 2147483648;
+    const other = state % (at + 1);
+    [result[at], result[other]] = [result[other] as T, result[at] as T];
+  }
+  return result;
+}
+
 /** Spans of the real SDK, in the order in which they end. */
 export interface Recorder {
   readonly provider: BasicTracerProvider;
