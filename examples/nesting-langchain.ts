@@ -1,14 +1,12 @@
 // tracing_context(parent=run_tree) and langsmith_extra={"config": config} (Python), combined: traced functions and
-// LangChain's runnables, each under the other, streamed. LangChain traces itself with the langsmith package; joinLangSmith
-// makes one tree of both, so nothing is handed on by hand but the config, which a runnable gets anyway.
+// LangChain's runnables, each under the other, streamed. LangChain traces itself with the langsmith package, and both are
+// one tree by themselves: nothing is handed on by hand but the config, which a runnable gets anyway.
 // Run: LANGSMITH_TRACING=true node --import tsx --import otel-langsmith/register examples/nesting-langchain.ts
 import { type RunnableConfig, RunnableLambda } from "@langchain/core/runnables";
 import { Client as NativeClient } from "langsmith";
 import { RunTree as NativeRunTree } from "langsmith/run_trees";
-import { joinLangSmith } from "otel-langsmith/langsmith";
 import { traceable } from "otel-langsmith/traceable";
 
-joinLangSmith();
 // The client that LangChain sends with: named here so that it can be flushed before the program ends.
 const nativeClient = new NativeClient();
 Object.assign(NativeRunTree, { sharedClient: nativeClient });

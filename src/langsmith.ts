@@ -1,2 +1,25 @@
 // `otel-langsmith/langsmith`: one tree with what the native `langsmith` package traces in the same process.
-export { type Joined, joinLangSmith } from "./native/join.js";
+import { RunTree } from "langsmith/run_trees";
+import { type Joined, joinLangSmith as join } from "./native/join.js";
+import { useNativeClass } from "./native/native-class.js";
+
+export type { Joined } from "./native/join.js";
+
+/**
+ * Joins the `langsmith` package with OpenTelemetry in this process: runs that it starts natively (LangGraph,
+ * LangChain.js, `evaluate()`, its own `traceable`) under a span nest under the span's run, and spans started under a
+ * native run nest under that, without headers. `otel-langsmith/register` and the first call of a `traceable` do it by
+ * themselves; a program that has spans of OpenTelemetry alone calls it once, after the tracer provider is set up,
+ * whether before or after `langsmith` is imported. Native runs are traced by the native package's own rules: with
+ * `LANGSMITH_TRACING=true`.
+ *
+ * @example
+ * ```ts
+ * import { joinLangSmith } from "otel-langsmith/langsmith";
+ * joinLangSmith();
+ * ```
+ */
+export function joinLangSmith(): Joined {
+  useNativeClass(RunTree);
+  return join();
+}

@@ -6,6 +6,7 @@ import { booleanOf, langsmithVariable } from "../environment.js";
 import { type ContextPlace, setPlace, winningPlace } from "../identity/context.js";
 import { type Current, currentOf, entryHere, isUntraced } from "../propagation/current.js";
 import { threadKeysOf, threadOf } from "../wire/thread.js";
+import { isNativeInstalled, learnNativeClass, loadNativeClass } from "./native-class.js";
 import { CHILD_CONFIG, isNativeRun, type NativeRun, placeOfNative } from "./native-run.js";
 import { treeOf, untracedTree } from "./run-tree.js";
 
@@ -40,7 +41,8 @@ export interface Joined {
  * LangChain.js, `evaluate()`, its own `traceable`) under a span nest under the span's run, and spans started under a
  * native run nest under that, without headers. Call it once, after the tracer provider is set up; whether before or
  * after `langsmith` is imported makes no difference. Native runs are traced by the native package's own rules: with
- * `LANGSMITH_TRACING=true`.
+ * `LANGSMITH_TRACING=true`. `otel-langsmith/register` and the first call of a `traceable` do it by themselves where the
+ * application has that package; what is returned here undoes that, too.
  *
  * @example
  * ```ts
@@ -49,11 +51,15 @@ export interface Joined {
  * ```
  */
 export function joinLangSmith(): Joined {
+  hasTriedByItself = true;
   const shared = globalThis as Shared;
   const before = shared[STORE];
   // Joined already, perhaps by the other copy (ESM, CommonJS) of this package.
-  if (before && JOINED in before) return { leave: () => undefined };
-  const joined = new JoinedStore(before ?? new AsyncLocalStorage<unknown>());
+  const isJoined = before !== undefined && JOINED in before;
+  const isOurs = before instanceof JoinedStore && before.isByItself;
+  if (isJoined && !isOurs) return { leave: () => undefined };
+  const joined = isOurs ? before : new JoinedStore(before ?? new AsyncLocalStorage<unknown>());
+  joined.isByItself = false;
   shared[STORE] = joined;
   return {
     leave() {
@@ -62,10 +68,31 @@ export function joinLangSmith(): Joined {
   };
 }
 
+let hasTriedByItself = false;
+
+/**
+ * {@link joinLangSmith} without being asked: where the application has the `langsmith` package, when `register` was
+ * called or the authoring API traces its first call. Nothing is loaded for it that the application did not load.
+ */
+export function joinByItself(): void {
+  if (hasTriedByItself) return;
+  hasTriedByItself = true;
+  const shared = globalThis as Shared;
+  const before = shared[STORE];
+  if (before && JOINED in before) return;
+  if (!before && !isNativeInstalled()) return;
+  const joined = new JoinedStore(before ?? new AsyncLocalStorage<unknown>());
+  joined.isByItself = true;
+  shared[STORE] = joined;
+  if (before) loadNativeClass();
+}
+
 const JOINED = Symbol.for("otel-langsmith.joined");
 
 class JoinedStore implements Store {
   readonly [JOINED] = true;
+  /** Nobody called for it: whoever does may part the two again. */
+  isByItself = false;
 
   constructor(readonly inner: Store) {}
 
@@ -73,6 +100,8 @@ class JoinedStore implements Store {
   getStore(): unknown {
     const own = this.inner.getStore();
     try {
+      // Whoever asks has loaded the package.
+      loadNativeClass();
       return currentRun(own);
     } catch {
       // Nesting is not worth an exception in the application.
@@ -81,6 +110,7 @@ class JoinedStore implements Store {
   }
 
   run(store: unknown, callback: (...args: unknown[]) => unknown, ...args: unknown[]): unknown {
+    if (isNativeRun(store)) learnNativeClass(store);
     return context.with(entering(store), () => this.inner.run(store, callback, ...args));
   }
 

@@ -1,10 +1,11 @@
 // A RunTree of the `langsmith` package that stands for a run of ours, so that native runs nest under it.
-import { RunTree } from "langsmith/run_trees";
 import type { ParentPlace } from "../identity/place.js";
 import { isoOf } from "../identity/time.js";
 import type { Current } from "../propagation/current.js";
 import { inTreeTime } from "./client-in-time.js";
+import { type NativeClass, nativeClass } from "./native-class.js";
 import { CHILD_CONFIG, CHILD_ENDS, CONTEXT_VARIABLES, type NativeRun } from "./native-run.js";
+import { StandIn } from "./stand-in.js";
 
 /** What is above in the native package's own store, and must stay reachable from below: LangChain's config. */
 type Above = object | undefined;
@@ -14,7 +15,7 @@ const trees = new WeakMap<ParentPlace, { readonly above: Above; readonly tree: N
 /** The RunTree for a run of ours, under what the native store holds; the same one for the same two. */
 export function treeOf(current: Current, above: Above): NativeRun {
   const known = trees.get(current.place);
-  if (known && known.above === above) return known.tree;
+  if (known && known.above === above && !(known.tree instanceof StandIn && nativeClass())) return known.tree;
   const tree = makeTree(current, above);
   trees.set(current.place, { above, tree });
   return tree;
@@ -22,9 +23,15 @@ export function treeOf(current: Current, above: Above): NativeRun {
 
 /** A RunTree that says that nothing is traced here. */
 export function untracedTree(above: Above): NativeRun {
-  const tree: NativeRun = asNative(new RunTree({ name: "untraced", tracingEnabled: false }));
+  const tree = treeFrom({ name: "untraced", tracingEnabled: false }, () => untracedTree(above));
   keepConfig(tree, above);
   return tree;
+}
+
+/** A RunTree, or what stands in for one as long as the package's class is not at hand. */
+function treeFrom(config: object, again: () => NativeRun): NativeRun {
+  const RunTree: NativeClass | undefined = nativeClass();
+  return RunTree ? asNative(new RunTree(config)) : new StandIn(config, again);
 }
 
 // At this border two descriptions of one class meet: the package's, which changes by version, and what we use of it.
@@ -32,10 +39,11 @@ function asNative(tree: unknown): NativeRun {
   return tree as NativeRun;
 }
 
-function makeTree({ place, project, metadata, tags }: Current, above: Above): NativeRun {
+function makeTree(current: Current, above: Above): NativeRun {
+  const { place, project, metadata, tags } = current;
   const client: unknown = above && Reflect.get(above, "client");
   const enabled: unknown = above && Reflect.get(above, "tracingEnabled");
-  const made = new RunTree({
+  const config = {
     name: "span",
     id: place.runId,
     trace_id: place.traceId,
@@ -44,11 +52,11 @@ function makeTree({ place, project, metadata, tags }: Current, above: Above): Na
     ...(place.parentRunId !== undefined && { parent_run_id: place.parentRunId }),
     ...(project !== undefined && { project_name: project }),
     ...(typeof enabled === "boolean" && { tracingEnabled: enabled }),
-    ...(typeof client === "object" && client !== null && { client: client as RunTree["client"] }),
+    ...(typeof client === "object" && client !== null && { client }),
     extra: { metadata: { ...metadata } },
     tags: [...tags],
-  });
-  const tree = asNative(made);
+  };
+  const tree = treeFrom(config, () => makeTree(current, above));
   if (place.startMicros > Date.now() * 1000 && tree.client) tree.client = inTreeTime(tree.client);
   orderChildren(tree, place);
   forgetChildren(tree);

@@ -10,6 +10,7 @@ import {
 } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { booleanOf, type Environment, textOf } from "../environment.js";
+import { joinByItself } from "../native/join.js";
 import { type LangSmithOptions, type ResolvedOptions, resolveOptions } from "../options.js";
 import { LangSmithSpanProcessor } from "../processor/index.js";
 import { applicationProject, installCommand, installedVersion } from "../project/installed.js";
@@ -135,6 +136,7 @@ function set(options: RegisterOptions, resolved: ResolvedOptions, ground: Ground
   });
   setGlobals(provider, propagatorFromEnv(sdk, packages, env, ours));
   instrumentations?.use(provider);
+  if (processor) joinByItself();
   const names = exporters.map((each) => each.name);
   const project = applicationProject();
   const libraries = findLibraries(project, instrumentations?.supported ?? []);

@@ -2,6 +2,7 @@
 import { type Context, context, createContextKey, type Tracer, type TracerProvider, trace } from "@opentelemetry/api";
 import { bridges } from "../bridges.js";
 import { booleanOf, langsmithVariable } from "../environment.js";
+import { joinByItself } from "../native/join.js";
 import { checkNames } from "../option-names.js";
 import { VERSION } from "../version.js";
 import { warnOnce } from "../warnings.js";
@@ -65,7 +66,10 @@ let isUntracedSaid = false;
 
 /** Whether any bridge runs in this process; says once when none does, unless tracing is switched off on purpose. */
 export function hasBridge(what: string): boolean {
-  if (bridges().length > 0) return true;
+  if (bridges().length > 0) {
+    joinByItself();
+    return true;
+  }
   // Asked at every call, so nothing is looked up twice.
   if (isUntracedSaid) return false;
   isUntracedSaid = true;

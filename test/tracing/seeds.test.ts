@@ -252,6 +252,16 @@ describe("an example for a program in Python, Java or Kotlin", () => {
     });
   });
 
+  it("LangChain and LangGraph inside a traced function, and a traced function inside a node", async () => {
+    const ran = await run(await example("nesting-langgraph"));
+    const chain = "RunnableSequence:chain(ChatPromptTemplate:prompt, FakeListChatModel:llm, StrOutputParser:parser)";
+    expect(ran.tree).toEqual([
+      `pipeline:chain(LangGraph:chain(__start__:chain, think:chain(look_up:tool)), ${chain}, ${chain})`,
+    ]);
+    expect(ran.one("pipeline").outputs).toEqual({ answer: "why by heart", plain: "42", called: "42" });
+    expect(ran.stderr).not.toContain("LSB_WARN");
+  });
+
   it("traced functions and LangChain's runnables, each under the other", async () => {
     const ran = await run(await example("nesting-langchain"));
     expect(ran.tree).toEqual([
