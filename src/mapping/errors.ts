@@ -2,7 +2,8 @@
 import { type HrTime, SpanStatusCode } from "@opentelemetry/api";
 import { isoOf, microsOf, microsOfIso } from "../identity/time.js";
 import type { KeyValues, RunEvent } from "../run.js";
-import { isObject, put, toText } from "./json.js";
+import { decode, isObject, put, toText } from "./json.js";
+import { toFinishes } from "./messages.js";
 import { copyOf, type Slots } from "./slots.js";
 import type { MappableEvent, MappableSpan } from "./span.js";
 
@@ -22,8 +23,13 @@ export interface SpanError {
  * `Type: message`, then the stack, where the span failed: status ERROR, a stated error type or level, or an exception
  * event under a status that is not OK. A status without a message says so.
  */
-export function errorOf(span: MappableSpan, slots: Slots): SpanError | undefined {
-  const last = span.events.findLast((event) => event.name === "exception");
+export function errorOf(span: MappableSpan, slots: Slots, answer: Answer): SpanError | undefined {
+  const isUnset = span.status.code === SpanStatusCode.UNSET;
+  // One that did not escape was dealt with, where the span has an answer all the same.
+  const isDealtWith = isUnset && answer.isThere;
+  const last = span.events.findLast(
+    (event) => event.name === "exception" && !(isDealtWith && hasNotEscaped(event.attributes)),
+  );
   const statedType = slots.first("error_type", toText);
   const statedMessage = slots.first("error_message", toText, false);
   const isStated = slots.first("error_level", (value) => value === true) === true;
@@ -32,9 +38,10 @@ export function errorOf(span: MappableSpan, slots: Slots): SpanError | undefined
     isStated ||
     statedType !== undefined ||
     (last !== undefined && (span.status.code !== SpanStatusCode.OK || scopesThatSayOk.has(span.scope.name)));
+  const failedAnswer = !hasFailed && isUnset ? failureOf(answer.outputs, slots) : undefined;
   if (!hasFailed) {
     for (const candidate of slots.all("error_message")) slots.leave(candidate);
-    return undefined;
+    return failedAnswer === undefined ? undefined : { text: failedAnswer };
   }
   const attributes: KeyValues = last?.attributes ?? {};
   const type = firstName(attributes["exception.type"], statedType);
@@ -49,6 +56,54 @@ export function errorOf(span: MappableSpan, slots: Slots): SpanError | undefined
   // A type that the text does not name is no less a fact.
   for (const candidate of slots.all("error_type")) if (!text.includes(String(candidate.value))) slots.leave(candidate);
   return last === undefined ? { text } : { text, from: last };
+}
+
+/** What a span has for an answer. */
+export interface Answer {
+  readonly outputs: KeyValues | undefined;
+  /** Whether there is one, also where the authoring API gave it. */
+  readonly isThere: boolean;
+}
+
+/** OpenTelemetry's mark of an exception that was caught; Python's SDK writes it as text. */
+function hasNotEscaped(attributes: MappableEvent["attributes"]): boolean {
+  const escaped = attributes?.["exception.escaped"];
+  return escaped === false || (typeof escaped === "string" && escaped.toLowerCase() === "false");
+}
+
+/** An answer that ended in an error says so in its finish reason. Of several choices one that is an answer is one. */
+function failureOf(outputs: KeyValues | undefined, slots: Slots): string | undefined {
+  const choices = Array.isArray(outputs?.["choices"]) ? outputs["choices"].filter(isObject) : [];
+  const inChoices = choices.flatMap((choice) => toText(choice["finish_reason"]) ?? []);
+  const reasons =
+    inChoices.length > 0 ? inChoices : slots.all("finish_reason").flatMap(({ value }) => toFinishes(value) ?? []);
+  if (reasons.length === 0 || !reasons.every((reason) => failedFinishes.has(reason))) return undefined;
+  for (const { message, error } of choices) {
+    const content = isObject(message) ? message["content"] : undefined;
+    const parts = Array.isArray(content) ? content.filter(isObject) : [];
+    const part = parts.find(({ type }) => type === "error");
+    const said = messageIn(error) ?? messageIn(part?.["error"]) ?? messageIn(part);
+    if (said !== undefined) return headOf(undefined, said, false);
+  }
+  return `Error: the answer ended with finish_reason ${JSON.stringify(reasons[0])}`;
+}
+
+const failedFinishes = new Set(["error", "failed"]);
+
+function messageIn(error: unknown): string | undefined {
+  const value = decode(error);
+  if (typeof value === "string") return toText(value);
+  if (!isObject(value)) return undefined;
+  return toText(value["message"]) ?? toText(value["text"]) ?? toText(value["content"]);
+}
+
+/** LangGraph's ways to pause or hand over, which it throws: no failure. */
+const interrupt =
+  /^(?:Error: )?(?:[\w$]+\.){0,8}(?:GraphInterrupt|NodeInterrupt|GraphBubbleUp|GraphDrained|ParentCommand)\b/;
+
+/** Whether an error's text is that of an interrupt. */
+export function isInterrupt(error: string | undefined): boolean {
+  return error !== undefined && interrupt.test(error.slice(0, 200));
 }
 
 function firstName(...values: unknown[]): string | undefined {

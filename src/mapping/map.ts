@@ -7,7 +7,7 @@ import { toAttachments } from "./attachments.js";
 import { type AuthoredContent, layAuthored } from "./authored.js";
 import { contentOfRun } from "./content.js";
 import { contentWarning } from "./content-off.js";
-import { errorOf, eventsOf } from "./errors.js";
+import { errorOf, eventsOf, isInterrupt } from "./errors.js";
 import type { InsAndOuts } from "./ins-and-outs.js";
 import { decode, isObject, toText } from "./json.js";
 import type { Mapped, MappingWarning, MapSources } from "./mapped.js";
@@ -53,7 +53,10 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
   if (usageInOutputs !== undefined && !isModelCall) metadata["outputs.usage_metadata"] ??= usageInOutputs;
 
   const name = named(authored?.name) ?? nameOf(span, slots, type, wishes);
-  const error = errorOf(span, slots);
+  const error = errorOf(span, slots, {
+    outputs: insAndOuts.outputs,
+    isThere: insAndOuts.outputs !== undefined || authored?.outputs !== undefined,
+  });
   const events = eventsOf(
     span,
     slots,
@@ -108,6 +111,8 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
   if (authored !== undefined) layAuthored(content, authored);
   if (type === "llm") addFormat(content);
   const hasMessages = insAndOuts.hasMessages || authored?.inputs !== undefined || authored?.outputs !== undefined;
+  // LangSmith's flag for an error that is a pause.
+  if (isInterrupt(content.error)) content.extra.metadata["ls_is_error_interrupt"] ??= true;
   const threadId = threadOf(content.extra.metadata);
   const warnings: MappingWarning[] = [];
   const off = type === "llm" && !hasMessages && error === undefined ? contentWarning(span) : undefined;

@@ -120,6 +120,13 @@ function placeOf(entry: SpanEntry, span: Span): ParentPlace {
   return rootPlace(runIdOf(span.spanContext(), [Math.floor(now / 1000), (now % 1000) * 1_000_000]), now * 1000);
 }
 
+/** Marks the error of a run as an interrupt: LangSmith shows it as interrupted, not as failed. */
+export function markInterrupted(run: AuthoredRun): void {
+  const mark = { ls_is_error_interrupt: true };
+  if (run.tree) run.tree.metadata = mark;
+  run.content.metadata = { ...run.content.metadata, ...mark };
+}
+
 /** Ends a run's span; what was left as content is its record. */
 export function endAuthored(run: AuthoredRun, endMicros?: number): void {
   if (run.hasEnded) return;
@@ -166,6 +173,7 @@ const OWN_KEYS = new Set([
   "ls_max_tokens",
   "ls_stop",
   "ls_invocation_params",
+  "ls_is_error_interrupt",
 ]);
 
 /** The part of a run's metadata that its children take over. */

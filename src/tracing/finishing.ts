@@ -2,7 +2,7 @@
 import { type Context, context } from "@opentelemetry/api";
 import type { KeyValues } from "../run.js";
 import { untilEnded } from "../waiting-ends.js";
-import { type AuthoredRun, endAuthored } from "./authored-run.js";
+import { type AuthoredRun, endAuthored, markInterrupted } from "./authored-run.js";
 import { callSafely, insteadOf, sayThrown } from "./callbacks.js";
 import { treeOf } from "./current.js";
 import { microsOfTime } from "./run-tree-config.js";
@@ -11,7 +11,7 @@ import { TREE } from "./run-tree-state.js";
 import { snapshotOf } from "./snapshot.js";
 import type { StreamTap } from "./streams.js";
 import type { LooseConfig } from "./types.js";
-import { isKeyValues, isThenable, textOfError } from "./values.js";
+import { isBubbleUp, isKeyValues, isThenable, textOfError } from "./values.js";
 
 /** A call that is running. */
 export interface RunningCall {
@@ -19,7 +19,7 @@ export interface RunningCall {
   readonly name: string;
   readonly config: Pick<
     LooseConfig,
-    "aggregator" | "processOutputs" | "on_end" | "end_time" | "__finalTracedIteratorKey"
+    "aggregator" | "errorIn" | "processOutputs" | "on_end" | "end_time" | "__finalTracedIteratorKey"
   >;
   /** The context inside the run. */
   readonly inside: Context;
@@ -30,9 +30,10 @@ export interface RunningCall {
 }
 
 /** Ends the run with a value. Never throws. */
-export function finishWith(call: RunningCall, value: unknown, error?: string): void {
+export function finishWith(call: RunningCall, value: unknown, thrown?: string): void {
   const { config, run } = call;
   if (run.hasEnded) return;
+  const error = thrown ?? config.errorIn?.(value);
   const endMicros = Date.now() * 1000;
   // A copy, as in the langsmith package: what contains itself is cut where it stands a second time.
   const outputs = isKeyValues(value) ? { ...value } : { outputs: value };
@@ -60,8 +61,13 @@ export function finishWith(call: RunningCall, value: unknown, error?: string): v
 /** Ends the run with what was thrown. Never throws. */
 export function failWith(call: RunningCall, thrown: unknown): void {
   if (call.run.hasEnded) return;
-  call.run.content.error ??= textOfError(thrown);
+  call.run.content.error ??= errorOfThrown(call, thrown);
   close(call, Date.now() * 1000);
+}
+
+function errorOfThrown({ run }: RunningCall, thrown: unknown): string {
+  if (isBubbleUp(thrown)) markInterrupted(run);
+  return textOfError(thrown);
 }
 
 function complete(call: RunningCall, outputs: unknown, error: string | undefined, endMicros: number): void {
@@ -124,7 +130,7 @@ export function tapOfCall(call: RunningCall, isSync = false): StreamTap {
       if (result !== undefined && isSync) chunks.push(result);
       finishStream(call, chunks);
     },
-    onError: (error) => finishStream(call, chunks, textOfError(error)),
+    onError: (error) => finishStream(call, chunks, errorOfThrown(call, error)),
     onCancel: () => finishStream(call, chunks, "Cancelled"),
     call: (step) => context.with(call.inside, step),
   };

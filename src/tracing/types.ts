@@ -63,6 +63,8 @@ export type LooseConfig = Omit<
   TraceableConfig,
   "extractAttachments" | "getInvocationParams" | "processInputs" | "processOutputs"
 > & {
+  /** What a result says of the failure of what it is the result of; wrappers know their answers. Must not throw. */
+  errorIn?: (result: unknown) => string | undefined;
   extractAttachments?: (...args: unknown[]) => [Attachments | undefined, KeyValues];
   getInvocationParams?: (...args: unknown[]) => KeyValues | undefined;
   processInputs?: (inputs: KeyValues) => KeyValues | Promise<KeyValues>;

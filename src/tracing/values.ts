@@ -59,6 +59,15 @@ function isSafely(ask: () => boolean): boolean {
   }
 }
 
+/** Whether what was thrown is no failure but LangGraph's way to pause or to hand over: an interrupt, a command. */
+export function isBubbleUp(thrown: unknown): boolean {
+  try {
+    return typeof thrown === "object" && thrown !== null && Reflect.get(thrown, "is_bubble_up") === true;
+  } catch {
+    return false;
+  }
+}
+
 /** How many errors an error's text tells of: causes of causes, and those that were gathered in one. */
 const MAX_CAUSES = 8;
 

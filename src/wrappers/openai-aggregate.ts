@@ -105,13 +105,3 @@ export function aggregateText(chunks: readonly TextChunk[]): KeyValues {
   const text = chunks.map((chunk) => chunk.choices?.[0]?.text ?? "").join("");
   return { ...last, choices: [{ ...last.choices?.[0], text }] };
 }
-
-/** A response from its events: the final one carries it whole, an incomplete or failed one too. */
-export function aggregateResponses(events: readonly KeyValues[]): KeyValues {
-  const final = events.find(
-    ({ type, response }) =>
-      (type === "response.completed" || type === "response.incomplete" || type === "response.failed") && response,
-  );
-  if (final && typeof final.response === "object" && final.response !== null) return { ...final.response };
-  return events[events.length - 1] ?? {};
-}

@@ -3,7 +3,9 @@ import type { KeyValues } from "../run.js";
 import { getCurrentRunTree, isTraceableFunction, type TraceableConfig, traceable } from "../tracing/index.js";
 import type { LooseConfig } from "../tracing/types.js";
 import { hasMethod, isAsyncIterable, isKeyValues } from "../tracing/values.js";
-import { aggregateChat, aggregateResponses, aggregateText } from "./openai-aggregate.js";
+import { aggregateChat, aggregateText } from "./openai-aggregate.js";
+import { failureIn } from "./openai-failure.js";
+import { aggregateResponses } from "./openai-responses.js";
 import { withoutVectors, withUsage } from "./openai-usage.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: the shape of any version of the OpenAI client
@@ -174,6 +176,7 @@ function configOf(kind: Kind, { options, params, provider }: All): LooseConfig {
     run_type: isEmbedding ? "embedding" : "llm",
     argsConfigPath: [1, "langsmithExtra"],
     ...(kind.aggregator && { aggregator: kind.aggregator }),
+    errorIn: failureIn,
     processInputs: withoutRequestOptions,
     processOutputs: isEmbedding ? withoutVectors : withUsage,
     getInvocationParams: (payload) => invocationParams(payload, kind, params, provider),

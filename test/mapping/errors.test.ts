@@ -160,3 +160,69 @@ describe("events", () => {
     expect(content.extra.metadata["ai.response.msToFirstChunk"]).toBe(20);
   });
 });
+
+describe("what looks like an error and is none, and the other way round", () => {
+  const answer = JSON.stringify([{ role: "assistant", parts: [{ type: "text", content: "all the same" }] }]);
+  const chat = { "gen_ai.operation.name": "chat", "gen_ai.request.model": "m" };
+  const caught = (escaped: boolean | string) => ({
+    ...exception,
+    attributes: { ...exception.attributes, "exception.escaped": escaped },
+  });
+
+  test.each([false, "false", "False"])(
+    "an exception that did not escape (%j) stays an event where there is an answer",
+    (escaped) => {
+      const { content } = mapped({ ...chat, "gen_ai.output.messages": answer }, { events: [caught(escaped)] });
+      expect(content.error).toBeUndefined();
+      expect(content.events).toMatchObject([{ name: "exception", "exception.message": "429 too many" }]);
+    },
+  );
+
+  test.each<[string, ...Parameters<typeof mapped>]>([
+    ["it escaped", { ...chat, "gen_ai.output.messages": answer }, { events: [caught(true)] }],
+    ["it does not say", { ...chat, "gen_ai.output.messages": answer }, { events: [exception] }],
+    ["there is no answer", chat, { events: [caught(false)] }],
+    [
+      "the status is ERROR",
+      { ...chat, "gen_ai.output.messages": answer },
+      { events: [caught(false)], status: { code: 2 } },
+    ],
+  ])("an exception is the error where %s", (_, attributes, overrides) => {
+    expect(mapped(attributes, overrides).content.error).toContain("429 too many");
+  });
+
+  test.each<[string, Record<string, string | string[]>]>([
+    ["the AI SDK's", { "ai.operationId": "ai.streamText.doStream", "ai.response.finishReason": "error" }],
+    ["the AI SDK's outer span's", { "ai.operationId": "ai.streamText", "ai.response.finishReason": "error" }],
+    ["the GenAI conventions'", { ...chat, "gen_ai.response.finish_reasons": ["error"] }],
+    [
+      "a message's own",
+      { ...chat, "gen_ai.output.messages": JSON.stringify([{ role: "assistant", parts: [], finish_reason: "error" }]) },
+    ],
+  ])("%s finish reason error is an error under an unset status", (_, attributes) => {
+    expect(mapped(attributes).content.error).toMatch(/^Error: the answer ended with finish_reason "error"/);
+    expect(mapped(attributes, { status: { code: 1 } }).content.error).toBeUndefined();
+  });
+
+  test("one failed choice beside an answer is none", () => {
+    const { content } = mapped({ ...chat, "gen_ai.response.finish_reasons": ["stop", "error"] });
+    expect(content.error).toBeUndefined();
+  });
+
+  test.each(["GraphInterrupt", "NodeInterrupt", "langgraph.errors.GraphInterrupt", "ParentCommand"])(
+    "an exception %s is an error that is marked as an interrupt",
+    (type) => {
+      const { content } = mapped(chat, {
+        status: { code: 2 },
+        events: [{ ...exception, attributes: { "exception.type": type, "exception.message": "[]" } }],
+      });
+      expect(content.error).toContain(type);
+      expect(content.extra.metadata["ls_is_error_interrupt"]).toBe(true);
+    },
+  );
+
+  test("an ordinary error is not marked", () => {
+    const { content } = mapped(chat, { status: { code: 2, message: "no GraphInterrupt" } });
+    expect(content.extra.metadata["ls_is_error_interrupt"]).toBeUndefined();
+  });
+});

@@ -79,7 +79,9 @@ function eventsOf(value: unknown): JsonObject[] | null {
 
 /** What is computed from a run's fields. */
 export interface Derived {
-  status: "pending" | "error" | "success";
+  status: "pending" | "error" | "success" | "interrupted";
+  /** Whether there is an error that is no pause. */
+  hasFailed: boolean;
   firstTokenMicros: number | null;
   threadId: string | null;
   usage: Usage | undefined;
@@ -92,12 +94,24 @@ const THREAD_KEYS = ["session_id", "conversation_id", "thread_id"];
 export function derive(run: RunRecord): Derived {
   const metadata = objectOf(run.extra?.["metadata"]);
   return {
-    status: run.endMicros === null ? "pending" : run.error ? "error" : "success",
+    status: statusOf(run, metadata),
+    hasFailed: Boolean(run.error) && !isInterrupt(metadata),
     firstTokenMicros: firstToken(run.events),
     threadId: threadOf(metadata),
     usage: usageOf(run.outputs, run.extra),
     pairs: { m: pairsOf(metadata), i: pairsOf(run.inputs), o: pairsOf(run.outputs) },
   };
+}
+
+function statusOf(run: RunRecord, metadata: JsonObject | undefined): Derived["status"] {
+  if (run.endMicros === null) return "pending";
+  if (!run.error) return "success";
+  return isInterrupt(metadata) ? "interrupted" : "error";
+}
+
+/** An error that is a pause. Source: `ls_is_error_interrupt` in the wire reference. */
+function isInterrupt(metadata: JsonObject | undefined): boolean {
+  return metadata?.["ls_is_error_interrupt"] === true;
 }
 
 function firstToken(events: JsonObject[] | null): number | null {

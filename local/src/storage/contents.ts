@@ -94,7 +94,7 @@ function rowOf(no: number, { run, derived, trace, project, kind }: NewRun, total
     run.name,
     run.runType,
     derived.status,
-    run.error ? 1 : 0,
+    derived.hasFailed ? 1 : 0,
     run.startMicros,
     run.endMicros,
     derived.firstTokenMicros,

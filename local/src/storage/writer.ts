@@ -131,7 +131,7 @@ function update(work: Work, kind: Operation["kind"], wire: JsonObject, no: numbe
     run.name,
     run.runType,
     derived.status,
-    run.error ? 1 : 0,
+    derived.hasFailed ? 1 : 0,
     run.endMicros,
     derived.firstTokenMicros,
     derived.threadId,

@@ -258,6 +258,21 @@ test("feedback is created, read, changed, listed, summed up and deleted", async 
   );
 });
 
+test("an error that is an interrupt is no failure", async () => {
+  const failed = (name: string, metadata: object) =>
+    makeRun({ name, session_name: "paused", error: "GraphInterrupt: []", extra: { metadata } });
+  await ingest(server.url, [failed("paused", { ls_is_error_interrupt: true }), failed("failed", {})]);
+  const runs = [];
+  for await (const run of client.listRuns({ projectName: "paused" })) runs.push([run.name, run.status]);
+  expect(runs.sort()).toEqual([
+    ["failed", "error"],
+    ["paused", "interrupted"],
+  ]);
+  const errors = [];
+  for await (const run of client.listRuns({ projectName: "paused", error: true })) errors.push(run.name);
+  expect(errors).toEqual(["failed"]);
+});
+
 test("of several thread keys the first of session_id, conversation_id, thread_id counts", async () => {
   const keyed = (name: string, metadata: object) => makeRun({ name, session_name: "keys", extra: { metadata } });
   await ingest(server.url, [
