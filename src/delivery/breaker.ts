@@ -1,5 +1,5 @@
 // Link: a circuit breaker. A dead service, a refused key or an exhausted quota costs one probe now and then, no more.
-import { DeliveryError, toDeliveryError } from "./errors.js";
+import { DeliveryError, mayBeItsOwn, toDeliveryError } from "./errors.js";
 import type { Answer, Batch, Sender } from "./item.js";
 import type { Timers } from "./timers.js";
 
@@ -13,10 +13,11 @@ export interface BreakerOptions {
   maxPauseMillis?: number;
   /** Pause after a refused key, a wrong address. Default 60,000. */
   refusedPauseMillis?: number;
-  /** Pause after a quota that does not pass soon. Default 600,000. */
-  quotaPauseMillis?: number;
   random?: () => number;
 }
+
+/** Requests that try after one pause where the service answers: the first may be refused for what it says. */
+const PROBES = 3;
 
 export interface Breaker extends Sender {
   /** Whether requests pass now. */
@@ -32,14 +33,17 @@ export function createBreaker(next: Sender, options: BreakerOptions): Breaker {
   const maxPause = options.maxPauseMillis ?? 30_000;
   let failuresInARow = 0;
   let pauses = 0;
+  let probes = 0;
   let openUntil: number | undefined;
   // The service itself named the time: not even a flush goes before it.
   let isAsked = false;
   let isProbing = false;
-  const waiting = new Set<() => void>();
+  const waiting = new Map<() => void, Batch>();
 
   function wakeAll(): void {
-    for (const wake of [...waiting]) wake();
+    // What has failed least probes first: it is least likely to fail for a reason of its own.
+    const inTurn = [...waiting].sort(([, a], [, b]) => a.failures - b.failures);
+    for (const [wake] of inTurn) wake();
   }
 
   function open(millis: number, asked = false): void {
@@ -48,7 +52,7 @@ export function createBreaker(next: Sender, options: BreakerOptions): Breaker {
   }
 
   /** Resolves when this request may go: at once, when the circuit closes, or as the probe. */
-  async function pass(signal: AbortSignal): Promise<"free" | "probe"> {
+  async function pass(batch: Batch, signal: AbortSignal): Promise<"free" | "probe"> {
     while (openUntil !== undefined) {
       if (signal.aborted) {
         throw new DeliveryError("stopped", "stopped while the service was out of reach", { reach: "never_written" });
@@ -66,8 +70,8 @@ export function createBreaker(next: Sender, options: BreakerOptions): Breaker {
           resolve();
         };
         // Behind a probe: whoever probes wakes the others.
-        const cancel = isProbing ? () => {} : timers.after(wait, done);
-        waiting.add(done);
+        const cancel = isProbing ? () => {} : timers.after(wait, wakeAll);
+        waiting.set(done, batch);
         signal.addEventListener("abort", done);
       });
     }
@@ -81,7 +85,7 @@ export function createBreaker(next: Sender, options: BreakerOptions): Breaker {
     isAsked = false;
   }
 
-  function failed(error: DeliveryError, batch: Batch): void {
+  function failed(error: DeliveryError, batch: Batch, isProbe: boolean): void {
     switch (error.kind) {
       case "unauthorized":
       case "misconfigured":
@@ -89,13 +93,15 @@ export function createBreaker(next: Sender, options: BreakerOptions): Breaker {
         if (error.status !== 404 || batch.body?.path === "/runs/batch") open(options.refusedPauseMillis ?? 60_000);
         return;
       case "throttled":
-        if (error.isQuota) open(options.quotaPauseMillis ?? 600_000);
-        else open(error.retryAfterMillis ?? backoff(), error.retryAfterMillis !== undefined);
+        if (error.retryAfterMillis !== undefined) open(error.retryAfterMillis, true);
+        else open(error.quotaPauseMillis ?? backoff());
         return;
       case "unavailable":
+        // Others are taken, and it is not: the service is alive.
+        if (batch.passedBy > 0) return;
         failuresInARow += 1;
         if (error.retryAfterMillis !== undefined) open(error.retryAfterMillis, true);
-        else if (failuresInARow >= threshold) open(backoff());
+        else if (failuresInARow >= threshold) open(isProbe && isAnotherWorthIt(error) ? 0 : backoff());
         return;
       case "stopped":
         return;
@@ -103,6 +109,12 @@ export function createBreaker(next: Sender, options: BreakerOptions): Breaker {
         // Any other answer is one: the service is alive.
         succeeded();
     }
+  }
+
+  /** What was answered may be the probe's own fault: another one tells. */
+  function isAnotherWorthIt(error: DeliveryError): boolean {
+    probes = mayBeItsOwn(error) ? (probes + 1) % PROBES : 0;
+    return probes > 0;
   }
 
   function backoff(): number {
@@ -113,7 +125,7 @@ export function createBreaker(next: Sender, options: BreakerOptions): Breaker {
 
   return {
     async send(batch: Batch, signal: AbortSignal): Promise<Answer> {
-      const isProbe = (await pass(signal)) === "probe";
+      const isProbe = (await pass(batch, signal)) === "probe";
       try {
         const answer = await next.send(batch, signal);
         succeeded();
@@ -124,7 +136,7 @@ export function createBreaker(next: Sender, options: BreakerOptions): Breaker {
           openUntil = undefined;
           isAsked = false;
         }
-        failed(error, batch);
+        failed(error, batch, isProbe);
         throw error;
       } finally {
         if (isProbe) isProbing = false;

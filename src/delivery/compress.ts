@@ -1,8 +1,8 @@
 // Link: compresses a body off the main thread, as far as the server takes it, and stops when it turns out that it does not.
 import { promisify } from "node:util";
 import * as zlib from "node:zlib";
-import { toDeliveryError } from "./errors.js";
-import type { Batch, Body, Sender } from "./item.js";
+import { type DeliveryError, type FailureKind, toDeliveryError } from "./errors.js";
+import type { Answer, Batch, Body, Sender } from "./item.js";
 
 export type Encoding = "gzip" | "zstd";
 
@@ -28,11 +28,24 @@ function findZstd(): ZstdCompress | undefined {
   return (data, callback) => Reflect.apply(found, zlib, [data, callback]);
 }
 
+/** Failures that come of what was sent, or end everything; any other passes. */
+const SPEAKS_OF_RUNS: ReadonlySet<FailureKind> = new Set([
+  "malformed",
+  "conflict",
+  "too_large",
+  "forbidden",
+  "stopped",
+]);
+
+/** Server errors to compressed bodies, each answered well when sent plain, after which compression stays off. */
+const DOUBTS = 2;
+
 export function createCompress(next: Sender, options: CompressOptions): Sender {
   let isProven = false;
   let isOff = false;
+  let doubts = 0;
 
-  async function send(batch: Batch, signal: AbortSignal) {
+  async function send(batch: Batch, signal: AbortSignal): Promise<Answer> {
     const plain = batch.body;
     const encoding = isOff ? undefined : options.encoding();
     // A body that comes back compressed is one whose outcome is unknown: it stays as it is.
@@ -41,22 +54,54 @@ export function createCompress(next: Sender, options: CompressOptions): Sender {
     }
     const compressed = await compressBody(plain, encoding);
     batch.body = compressed;
+    batch.isUnproven = !isProven;
     try {
-      const answer = await next.send(batch, signal);
-      isProven = true;
-      return answer;
+      return await sendCompressed(batch, signal);
     } catch (thrown) {
       const error = toDeliveryError(thrown);
+      const isDoubtful = error.kind === "encoding" || (batch.isUnproven && error.blamesEncoding);
+      batch.isUnproven = false;
+      if (isDoubtful) return sendPlain(batch, plain, error, encoding, signal);
       // The links above deal in plain bodies.
-      const isDoubtful = error.kind === "encoding" || (error.kind === "malformed" && !isProven && !isOff);
-      if (error.reach === "unknown" || batch.isOutcomeUnknown) throw error;
-      batch.body = plain;
-      if (!isDoubtful || compressed.encoding === undefined) throw error;
-      // Either the server cannot read what it offered to read, or a run is at fault: the plain body tells which.
+      if (error.reach !== "unknown" && !batch.isOutcomeUnknown) batch.body = plain;
+      throw error;
+    }
+  }
+
+  async function sendCompressed(batch: Batch, signal: AbortSignal): Promise<Answer> {
+    const answer = await next.send(batch, signal);
+    isProven = true;
+    return answer;
+  }
+
+  /** Either the server cannot read what it offered to read, or something else is at fault: the plain body tells which. */
+  async function sendPlain(
+    batch: Batch,
+    plain: Body,
+    error: DeliveryError,
+    encoding: Encoding,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const compressed = batch.body;
+    const isOutage = error.kind === "unavailable";
+    batch.body = plain;
+    // In an outage the first answer of a plain body tells no more than a later one of a compressed body.
+    const { isTrial } = batch;
+    batch.isTrial ||= isOutage;
+    try {
       const answer = await next.send(batch, signal);
+      doubts += 1;
+      if (isOff || (isOutage && doubts < DOUBTS)) return answer;
       isOff = true;
       options.warn("LSB_WARN_COMPRESSION_OFF", `the server refuses ${encoding} bodies; they are sent uncompressed`);
       return answer;
+    } catch (thrown) {
+      if (!isOutage || isTrial || SPEAKS_OF_RUNS.has(toDeliveryError(thrown).kind)) throw thrown;
+      if (compressed) batch.body = compressed;
+      batch.isTrial = false;
+      return await sendCompressed(batch, signal);
+    } finally {
+      batch.isTrial = isTrial;
     }
   }
 

@@ -15,6 +15,10 @@ export interface Chain extends Sender {
   limits(): { maxCount: number; maxBytes: number };
   /** Nothing else is under way. */
   conclude(): void;
+  /** Tries what fails alone once more; resolves when that is done. */
+  tryAside(): Promise<void>;
+  /** Whether no request passes within so many milliseconds. */
+  isOutOfReach(millis: number): boolean;
 }
 
 export interface DispatcherOptions {
@@ -31,6 +35,12 @@ export interface DispatcherOptions {
 export interface Dispatcher {
   connect(chain: Chain): void;
   enqueue(item: Item, isFirst?: boolean): void;
+  /** Tries what fails alone once more; resolves when that is done. */
+  tryAside(): Promise<void>;
+  /** Nothing waits to be sent. */
+  isEmpty(): boolean;
+  /** Takes any item out of the queue, to be sent by whoever asks. */
+  takeAny(): Item | undefined;
   /** Takes an item back out of the queue; false when it is not there. */
   remove(item: Item): boolean;
   /** Somebody awaits the result: nothing waits for others any more. */
@@ -55,6 +65,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const idle = new Set<() => void>();
   let chain: Chain | undefined;
   let workers = 0;
+  // Batches that fail again and again, which go on trying without a place of their own.
+  let beside = 0;
   // Workers that wait for the server's limits before they take their batch.
   let starting = 0;
   let isDue = false;
@@ -102,34 +114,60 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     await through.ready(stop);
     starting -= 1;
     const items = takeBatch();
+    const batch = batchOf(items);
+    let hasPlace = true;
+    // Its parts may call this, too.
+    batch.stepAside = () => {
+      if (!hasPlace) return;
+      hasPlace = false;
+      beside += 1;
+      leave();
+    };
     try {
       // With a journal nothing is sent that is not on disk.
       await Promise.all(items.map((item) => item.written));
-      if (items.length > 0) await through.send(batchOf(items), stop);
+      if (items.length > 0) await through.send(batch, stop);
     } catch (error) {
       // At shutdown whoever closes gives everything up, in the order in which it came.
-      if (!stop.aborted) options.onFailed(items.filter(ledger.isFlying), toDeliveryError(error));
+      if (!stop.aborted) options.onFailed(items.filter(isStillOurs), toDeliveryError(error));
     } finally {
-      workers -= 1;
-      pump();
-      concludeWhenIdle();
+      if (hasPlace) {
+        hasPlace = false;
+        leave();
+      } else {
+        beside -= 1;
+        concludeWhenIdle();
+      }
     }
+  }
+
+  function leave(): void {
+    workers -= 1;
+    pump();
+    concludeWhenIdle();
+  }
+
+  function isStillOurs(item: Item): boolean {
+    return ledger.isFlying(item) && !item.isAside;
   }
 
   function takeBatch(): Item[] {
     const { maxCount, maxBytes } = limits();
     const items = stop.aborted ? [] : queue.take(maxCount, maxBytes);
     if (queue.count === 0) isDue = ledger.isAwaited;
-    for (const item of items) {
-      options.onTaken(item, runLimit());
-      ledger.fly(item);
-    }
+    for (const item of items) takeOff(item);
     return items;
+  }
+
+  function takeOff(item: Item): void {
+    options.onTaken(item, runLimit());
+    ledger.fly(item);
   }
 
   function concludeWhenIdle(): void {
     if (workers > 0) return;
     if (queue.count === 0) chain?.conclude();
+    if (beside > 0) return;
     for (const done of [...idle]) done();
   }
 
@@ -138,6 +176,13 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       chain = built;
     },
     enqueue,
+    tryAside: async () => chain?.tryAside(),
+    isEmpty: () => queue.count === 0,
+    takeAny() {
+      const item = queue.takeAny();
+      if (item) takeOff(item);
+      return item;
+    },
     remove: queue.remove,
     hurry() {
       isDue = true;
@@ -149,7 +194,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     whenIdle(timeoutMillis) {
       cancelDelay?.();
       chain?.conclude();
-      if (workers === 0) return Promise.resolve();
+      if (workers + beside === 0) return Promise.resolve();
       return new Promise((resolve) => {
         const done = () => {
           cancel();

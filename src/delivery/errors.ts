@@ -4,13 +4,16 @@
  * What a failure means for the request.
  *
  * - `unavailable`: the service did not answer, or answered that it cannot now; the same request may succeed later.
- * - `throttled`: it asked to come back later; `retryAfterMillis` says when, `isQuota` that it will not pass soon.
+ * - `throttled`: it asked to come back later; `retryAfterMillis` says when, `quotaPauseMillis` that it will not pass soon.
  * - `unauthorized`: key or workspace was refused; nothing gets through until that is set right.
+ * - `forbidden`: refused for the key, or for what one of the runs says by something in front of the service (403).
  * - `misconfigured`: what answered is not the ingestion endpoint (404, redirects, 405, a web page…).
  * - `malformed`: the request was refused whole for what at least one of its runs says.
  * - `conflict`: at least one operation was received before.
  * - `too_large`: the request is beyond what the service takes.
  * - `encoding`: the service cannot read the compression.
+ * - `singled_out`: it came to nothing several times while others were taken.
+ * - `unproven`: it came to nothing several times, and nothing else was sent that would tell whose fault that is.
  * - `expired`: it was tried for as long as it may be.
  * - `stopped`: delivery is shutting down.
  */
@@ -18,11 +21,14 @@ export type FailureKind =
   | "unavailable"
   | "throttled"
   | "unauthorized"
+  | "forbidden"
   | "misconfigured"
   | "malformed"
   | "conflict"
   | "too_large"
   | "encoding"
+  | "singled_out"
+  | "unproven"
   | "expired"
   | "stopped";
 
@@ -33,7 +39,12 @@ export interface FailureDetails {
   reach: Reach;
   status?: number;
   retryAfterMillis?: number;
-  isQuota?: boolean;
+  /** How long a usage limit lasts, where that is what was answered. */
+  quotaPauseMillis?: number;
+  /** A body that is compressed may be refused so for its compression. */
+  blamesEncoding?: boolean;
+  /** A 403 in the service's own words. */
+  isOfService?: boolean;
   cause?: unknown;
 }
 
@@ -44,7 +55,11 @@ export class DeliveryError extends Error {
   readonly reach: Reach;
   readonly status: number | undefined;
   readonly retryAfterMillis: number | undefined;
+  readonly quotaPauseMillis: number | undefined;
+  /** A usage limit was reached, which does not pass soon. */
   readonly isQuota: boolean;
+  readonly blamesEncoding: boolean;
+  readonly isOfService: boolean;
 
   constructor(
     readonly kind: FailureKind,
@@ -56,7 +71,10 @@ export class DeliveryError extends Error {
     this.reach = details.reach;
     this.status = details.status;
     this.retryAfterMillis = details.retryAfterMillis;
-    this.isQuota = details.isQuota ?? false;
+    this.quotaPauseMillis = details.quotaPauseMillis;
+    this.isQuota = details.quotaPauseMillis !== undefined;
+    this.isOfService = details.isOfService ?? false;
+    this.blamesEncoding = details.blamesEncoding ?? false;
   }
 }
 
@@ -65,4 +83,9 @@ export function toDeliveryError(error: unknown): DeliveryError {
   if (error instanceof DeliveryError) return error;
   const message = error instanceof Error ? error.message : String(error);
   return new DeliveryError("unavailable", message, { reach: "unknown", cause: error });
+}
+
+/** Something in this body may be what the service stumbles over; a connection that was never made speaks of no body. */
+export function mayBeItsOwn(error: DeliveryError): boolean {
+  return error.kind === "unavailable" && error.reach !== "never_written";
 }

@@ -3,6 +3,7 @@ import { type Context, context, createContextKey, ROOT_CONTEXT } from "@opentele
 import type { Dispatcher } from "undici";
 import { request } from "../service/undici.js";
 import { VERSION } from "../version.js";
+import { type Answered, failureOf } from "./answers.js";
 import { DeliveryError } from "./errors.js";
 import type { Answer, Batch, Sender } from "./item.js";
 import type { Timers } from "./timers.js";
@@ -67,13 +68,6 @@ export interface Exchange {
   timeoutMillis?: number;
 }
 
-export interface Answered {
-  readonly status: number;
-  readonly headers: Record<string, string | string[] | undefined>;
-  /** The body's beginning. */
-  readonly text: string;
-}
-
 /** One request and its answer, within the time allowed; rejects with a `DeliveryError` when there is no answer. */
 export async function exchange(options: HttpOptions, call: Exchange, signal: AbortSignal): Promise<Answered> {
   const controller = new AbortController();
@@ -107,7 +101,11 @@ export async function exchange(options: HttpOptions, call: Exchange, signal: Abo
         bodyTimeout: 0,
       }),
     );
-    return { status: response.statusCode, headers: response.headers, text: await beginning(response.body) };
+    return {
+      status: response.statusCode,
+      headers: response.headers,
+      ...(await beginning(response.body, options.timers)),
+    };
   } catch (error) {
     if (signal.aborted)
       throw new DeliveryError("stopped", "stopped during a request", { reach: "unknown", cause: error });
@@ -147,91 +145,33 @@ async function resolveKey(apiKey: HttpOptions["apiKey"]): Promise<string | undef
   }
 }
 
-/** An answer's text, bounded; a body that breaks off does not undo the status that came before it. */
-async function beginning(body: AsyncIterable<unknown> & { destroy?: () => unknown }): Promise<string> {
+/** How much of an answer is read, and how long after its headers it may take: the status has said what counts. */
+const ANSWER_MAX_BYTES = 65_536;
+const ANSWER_MILLIS = 2_000;
+
+/** An answer's text, bounded; a body that breaks off or never ends does not undo the status that came before it. */
+async function beginning(
+  body: AsyncIterable<unknown> & { destroy(): unknown },
+  timers: Timers,
+): Promise<Pick<Answered, "text" | "isUnfinished">> {
   const pieces: Buffer[] = [];
   let bytes = 0;
+  let isUnfinished = false;
+  const cancel = timers.after(ANSWER_MILLIS, () => body.destroy());
   try {
     for await (const chunk of body) {
       if (!(chunk instanceof Uint8Array)) continue;
       pieces.push(Buffer.from(chunk));
       bytes += chunk.byteLength;
-      if (bytes > 65_536) break;
+      if (bytes > ANSWER_MAX_BYTES) break;
     }
   } catch {
     // What has come is enough.
+    isUnfinished = true;
+  } finally {
+    cancel();
   }
-  return Buffer.concat(pieces).toString("utf8");
-}
-
-/** What an answer means; `undefined` when it is a success. Source: "Answers" in the wire reference. */
-export function failureOf({ status, headers, text }: Answered): DeliveryError | undefined {
-  const isTaken = status >= 200 && status < 300;
-  if (isTaken && !isPage(text)) return undefined;
-  const message = isTaken ? `HTTP ${status} with a web page` : `HTTP ${status}${said(text)}`;
-  const retryAfterMillis = retryAfter(headers);
-  const details = { status, ...(retryAfterMillis === undefined ? {} : { retryAfterMillis }) };
-  const error = (kind: DeliveryError["kind"], reach: DeliveryError["reach"], isQuota = false) =>
-    new DeliveryError(kind, message, { ...details, reach, isQuota });
-  switch (status) {
-    case 400:
-    case 422:
-      return error("malformed", "refused");
-    case 401:
-    case 403:
-      return error("unauthorized", "refused");
-    case 408:
-      return error("unavailable", "unknown");
-    case 409:
-      return error("conflict", "refused");
-    case 413:
-      return error("too_large", "refused");
-    case 415:
-      return error("encoding", "refused");
-    case 425:
-      return error("unavailable", "refused");
-    case 402:
-      return error("throttled", "refused", true);
-    case 429:
-      return error("throttled", "refused", /month|quota|plan|usage limit/i.test(text));
-    default:
-      return status >= 500 ? error("unavailable", "unknown") : error("misconfigured", "refused");
-  }
-}
-
-/** A web page: of a login in front of the service, or of another site that answers anything with one. Nobody took a run. */
-function isPage(text: string): boolean {
-  return /^\s*<(?:!doctype html|html)\b/i.test(text);
-}
-
-/** `Retry-After` in milliseconds: seconds, or a date read against the server's own clock where it sent it. */
-function retryAfter(headers: Answered["headers"]): number | undefined {
-  const value = first(headers["retry-after"])?.trim();
-  if (!value) return undefined;
-  if (/^\d+(\.\d+)?$/.test(value)) return Math.min(Number(value) * 1_000, 86_400_000);
-  const until = Date.parse(value);
-  if (Number.isNaN(until)) return undefined;
-  const served = Date.parse(first(headers["date"]) ?? "");
-  const from = Number.isNaN(served) ? Date.now() : served;
-  return Math.min(Math.max(0, until - from), 86_400_000);
-}
-
-function first(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
-}
-
-/** What the service said, without what it may echo of a run. */
-function said(text: string): string {
-  let message: unknown = text;
-  try {
-    const answer: unknown = JSON.parse(text);
-    message = pick(answer, "error") ?? pick(answer, "detail") ?? pick(answer, "message");
-    if (Array.isArray(message)) message = pick(message[0], "msg");
-  } catch {
-    // A proxy's page, most likely: its beginning says enough.
-  }
-  if (typeof message !== "string" || message.trim() === "") return "";
-  return `: ${message.replace(/\s+/g, " ").trim().slice(0, 200)}`;
+  return { text: Buffer.concat(pieces).toString("utf8"), isUnfinished };
 }
 
 function pick(value: unknown, key: string): unknown {

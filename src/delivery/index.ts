@@ -4,7 +4,7 @@ import type { Delivery } from "./operation.js";
 import type { DeliveryOptions } from "./options.js";
 
 export type { Delivery, DeliveryStats, Loss, LossCause, Operation } from "./operation.js";
-export type { DeliveryOptions, RetryPolicy, SpoolOptions } from "./options.js";
+export { DEFAULT_QUEUE_BYTES, type DeliveryOptions, type RetryPolicy, type SpoolOptions } from "./options.js";
 export { parseRunsEndpoints, type ReplicaOptions } from "./replicas.js";
 
 /**

@@ -34,6 +34,8 @@ export interface Item {
   isSettled: boolean;
   /** An attempt of another request, or of a process before this one, may have reached the service. */
   mayHaveArrived: boolean;
+  /** It fails alone: others do not wait for it. */
+  isAside?: boolean;
   /** Where a copy lies on disk, and when it is certain that it does. */
   record?: SpoolRecord;
   written?: Promise<unknown>;
@@ -61,6 +63,18 @@ export interface Batch {
   body?: Body;
   /** An attempt with exactly this body may have been taken. */
   isOutcomeUnknown: boolean;
+  /** Attempts that came to nothing for what may be the batch's own fault. */
+  failures: number;
+  /** Those of them before which other requests were taken. */
+  passedBy: number;
+  /** When it first failed, as a mark of the evidence. */
+  failedAt?: number;
+  /** One attempt, whatever comes of it. */
+  isTrial: boolean;
+  /** The body is compressed, and no compressed body was ever taken. */
+  isUnproven: boolean;
+  /** Frees the place among the requests at once: the batch goes on trying beside them. */
+  stepAside?: () => void;
 }
 
 /** How a request ended well: taken now, or found to have been taken before. */
@@ -86,8 +100,8 @@ export function partsBytes(parts: RunParts): number {
 }
 
 /** A batch of these items, not yet encoded. */
-export function batchOf(items: readonly Item[]): Batch {
+export function batchOf(items: readonly Item[], isTrial = false): Batch {
   let bytes = 0;
   for (const item of items) bytes += item.bytes;
-  return { items, bytes, isOutcomeUnknown: false };
+  return { items, bytes, isOutcomeUnknown: false, failures: 0, passedBy: 0, isTrial, isUnproven: false };
 }

@@ -15,8 +15,12 @@ export interface Ledger {
   /** False when it was in no request. */
   land(item: Item): boolean;
   isFlying(item: Item): boolean;
-  /** Resolves when all that is held now is released, or the time is over. */
+  /** Nobody waits for this item any more. */
+  setAside(item: Item): void;
+  /** Resolves when all that is held now is released or set aside, or the time is over. */
   whenReleased(timeoutMillis: number): Promise<void>;
+  /** Whether there is something that is worth waiting for. */
+  hasAwaited(): boolean;
   /** Unsettled items, oldest first. */
   items(): Item[];
   /** Somebody waits. */
@@ -36,8 +40,13 @@ export function createLedger(timers: Timers): Ledger {
 
   function wake(): void {
     if (waiters.size === 0) return;
-    const oldest = held.keys().next().value ?? Number.POSITIVE_INFINITY;
+    const oldest = oldestAwaited();
     for (const waiter of [...waiters]) if (oldest > waiter.seq) waiter.done();
+  }
+
+  function oldestAwaited(): number {
+    for (const item of held.values()) if (!item.isAside) return item.seq;
+    return Number.POSITIVE_INFINITY;
   }
 
   return {
@@ -61,6 +70,10 @@ export function createLedger(timers: Timers): Ledger {
       item.bytes = partsBytes(parts) + ITEM_OVERHEAD_BYTES;
       if (held.has(item.seq)) bytes += item.bytes - before;
     },
+    setAside(item) {
+      item.isAside = true;
+      wake();
+    },
     fly: (item) => void flying.add(item),
     land: (item) => flying.delete(item),
     isFlying: (item) => flying.has(item),
@@ -80,6 +93,7 @@ export function createLedger(timers: Timers): Ledger {
       wake();
       return ended;
     },
+    hasAwaited: () => oldestAwaited() < Number.POSITIVE_INFINITY,
     items: () => [...held.values()],
     get isAwaited() {
       return waiters.size > 0;

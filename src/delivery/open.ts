@@ -1,28 +1,22 @@
 // The queue and the chain of senders, put together for one destination.
 import { setMaxListeners } from "node:events";
-import { createBreaker } from "./breaker.js";
+import type { Answered } from "./answers.js";
+import { createChain } from "./chain.js";
 import { checkRun } from "./check.js";
-import { createCompress } from "./compress.js";
 import { createContinuations } from "./continuation.js";
-import { createEncode } from "./encode.js";
 import type { DeliveryError } from "./errors.js";
-import { type Answered, createHttp, type Exchange, exchange, type HttpOptions, untraced } from "./http.js";
+import { type Exchange, exchange, type HttpOptions, untraced } from "./http.js";
 import type { Item } from "./item.js";
 import { createMetrics } from "./metrics.js";
+import { Notices } from "./notices.js";
 import type { Delivery, Operation } from "./operation.js";
 import { type DeliveryOptions, openDispatcher, settle as settleOptions } from "./options.js";
 import { createOutbox } from "./outbox.js";
 import { counted, createReporter, sayEnd } from "./reporter.js";
-import { createRetry } from "./retry.js";
 import { serializeRun } from "./serialize.js";
-import { chooseEncoding, createServerInfo } from "./server-info.js";
-import { createSplit } from "./split.js";
 import { destinationTag, newInstance } from "./spool/owners.js";
 import { createSpool } from "./spool/spool.js";
 import { createTimers } from "./timers.js";
-
-/** After how many failures, and no success, a service counts as never reached. */
-const UNREACHED_AFTER = 3;
 
 /** A delivery and what only its neighbours in this room may use of it. */
 export interface OpenDelivery {
@@ -51,9 +45,7 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
   const reporter = createReporter(settings.destination, now, options.onError, metrics.lost, metrics.attachmentsLost);
   const dispatcher = openDispatcher(options);
   let requests = 0;
-  let failure: DeliveryError | undefined;
-  let isReached = false;
-  let failures = 0;
+  const notices = new Notices(reporter, () => outbox.waitNoMore());
 
   const spool =
     settings.spool &&
@@ -69,11 +61,10 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
     timers,
     reporter,
     shelf: spool,
-    lastFailure: () => failure,
+    lastFailure: () => notices.lastFailure,
     onSettled: (_, fate) => {
       if (fate.kind !== "sent" && fate.kind !== "repeated") return;
-      failure = undefined;
-      isReached = true;
+      notices.reached();
       metrics.exported(1);
     },
   });
@@ -92,82 +83,16 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
       metrics.request(millis, status, failure);
     },
   };
-  const info = createServerInfo(httpOptions);
   const warn = (code: string, message: string) => reporter.say("warn", code, message);
+  const chain = createChain({ settings, http: httpOptions, outbox, notices, reporter });
+  outbox.connect(chain);
 
-  /** Once a process: an outage later on is for diag, a service that was never there is for whoever set it up. */
-  function sayUnreached(): void {
-    if (isReached || failure?.kind === "unauthorized" || failure?.kind === "throttled") return;
-    const isWrong = failure?.kind === "misconfigured";
-    reporter.warnOnce(
-      isWrong ? "LSB_WARN_WRONG_ENDPOINT" : "LSB_WARN_UNREACHED",
-      `No run has reached LangSmith so far (${failure?.message ?? "it has not answered"}). Runs are kept while they fit and the process lives. ` +
-        (isWrong
-          ? "What answers there is not LangSmith's ingestion: check LANGSMITH_ENDPOINT (of a self-hosted installation it ends in /api/v1)"
-          : "Check LANGSMITH_ENDPOINT and the network") +
-        ", or run `npx otel-langsmith doctor`.",
-    );
-  }
-
-  const breaker = createBreaker(createHttp(httpOptions), { timers, now });
-  const retry = createRetry(breaker, {
-    ...settings.retry,
-    timers,
-    now,
-    onRetry(error, delayMillis) {
-      failure = error;
-      failures += 1;
-      if (error.kind === "unauthorized" || error.kind === "misconfigured" || error.isQuota) outbox.waitNoMore();
-      // The wrong address does not pass by itself.
-      if (failures >= UNREACHED_AFTER || error.kind === "misconfigured") sayUnreached();
-      if (error.kind === "unauthorized") {
-        reporter.warnOnce(
-          "LSB_WARN_KEY_REFUSED",
-          `LangSmith refused the key or the workspace (${error.message}). Runs are kept while they fit. ` +
-            "Check LANGSMITH_API_KEY, LANGSMITH_ENDPOINT and LANGSMITH_WORKSPACE_ID, or run `npx otel-langsmith doctor`.",
-        );
-      } else if (error.isQuota) {
-        reporter.warnOnce(
-          "LSB_WARN_QUOTA",
-          `LangSmith takes no more runs for now (${error.message}). Runs are kept while they fit. ` +
-            "Raise the limit in LangSmith under Settings, Usage limits, or trace less: samplingRate, traces.",
-        );
-      } else {
-        warn(error.code, `${error.message}; trying again in ${Math.round(delayMillis)} ms`);
-      }
-    },
+  spool?.start({
+    send: outbox.sendParked,
+    limits: outbox.batchLimits,
+    parkAll: outbox.parkAll,
+    concurrency: settings.maxConcurrentRequests,
   });
-  const compress = createCompress(retry, {
-    encoding: () => chooseEncoding(settings.compression, info.limits),
-    warn,
-  });
-  const encode = createEncode(compress, {
-    isMultipartOff: () => info.limits.isMultipartOff,
-    onFilesLost(items) {
-      for (const { runId, parts } of items) {
-        reporter.loseAttachments(parts.attachments.length, "the server has no /runs/multipart", runId);
-      }
-    },
-  });
-  const split = createSplit(encode, {
-    timers,
-    settle: outbox.settle,
-    requeue: outbox.requeue,
-    cut: outbox.cut,
-    warn,
-  });
-  outbox.connect({
-    send: split.send,
-    hurry: () => {
-      split.hurry?.();
-      breaker.hurry?.();
-    },
-    conclude: split.conclude,
-    ready: info.ready,
-    limits: () => info.limits,
-  });
-
-  spool?.start({ send: outbox.sendParked, limits: outbox.batchLimits, parkAll: outbox.parkAll });
 
   let isAwaited = false;
 
@@ -177,7 +102,8 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
     isAwaited = true;
     const drained = (async () => {
       const until = now() + settings.requestTimeoutMillis;
-      while (outbox.counts().queued + outbox.counts().inFlight > 0 && now() < until) await outbox.flush(until - now());
+      // More may come meanwhile; what stands in the way for good is not waited for twice.
+      while (outbox.isAwaited() && now() < until && (await outbox.flush(until - now())));
       isAwaited = false;
     })();
     try {
@@ -198,7 +124,7 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
 
   async function close(timeoutMillis: number): Promise<void> {
     await outbox.shutdown(timeoutMillis);
-    if (reporter.lost.shutdown) sayUnreached();
+    if (reporter.lost.shutdown) notices.unreached();
     await spool?.close();
     await dispatcher.close();
     metrics.close();
@@ -253,7 +179,8 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
       lostAttachments: reporter.lostAttachments,
       lost: { ...reporter.lost },
     }),
-    isOutOfReach: (millis) => breaker.isOpenFor(millis),
+    isOutOfReach: chain.isOutOfReach,
+    heldBytes: () => outbox.heldBytes(),
   };
 
   return {
@@ -262,6 +189,6 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
     sendParked: outbox.sendParked,
     hasSpool: spool !== undefined,
     exchange: (call) => exchange(httpOptions, call, outbox.stopSignal),
-    lastFailure: () => failure,
+    lastFailure: () => notices.lastFailure,
   };
 }

@@ -52,6 +52,8 @@ export interface Delivery {
   stats(): DeliveryStats;
   /** Whether the service is known to answer nothing within so many milliseconds. */
   isOutOfReach(millis: number): boolean;
+  /** Bytes held in memory. */
+  heldBytes(): number;
 }
 
 export interface DeliveryStats {

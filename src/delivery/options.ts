@@ -52,6 +52,8 @@ export interface DeliveryOptions {
   requestTimeoutMillis?: number;
   /** Bound of everything held in memory. Default 64 MiB. */
   queue?: { maxBytes?: number };
+  /** Bytes that are held under the same bound before they come here. */
+  alsoHeld?: () => number;
   spool?: SpoolOptions;
   /** `auto` (default) is the best that both ends have. */
   compression?: "auto" | "gzip" | "zstd" | "none";
@@ -83,11 +85,15 @@ export interface Settings {
   maxConcurrentRequests: number;
   requestTimeoutMillis: number;
   queueMaxBytes: number;
+  alsoHeld: () => number;
   spool: Required<SpoolOptions> | undefined;
   compression: "auto" | "gzip" | "zstd" | "none";
   retry: Required<RetryPolicy>;
   now: () => number;
 }
+
+/** Bound of what is held, unless another is set; bytes. */
+export const DEFAULT_QUEUE_BYTES = 64 * 1_048_576;
 
 export function settle(options: DeliveryOptions): Settings {
   const apiUrl = options.apiUrl.replace(/\/+$/, "");
@@ -103,7 +109,8 @@ export function settle(options: DeliveryOptions): Settings {
     batchDelayMillis: isImmediate ? 0 : (options.batchDelayMillis ?? 250),
     maxConcurrentRequests: options.maxConcurrentRequests ?? 4,
     requestTimeoutMillis: options.requestTimeoutMillis ?? 30_000,
-    queueMaxBytes: options.queue?.maxBytes ?? 64 * 1_048_576,
+    queueMaxBytes: options.queue?.maxBytes ?? DEFAULT_QUEUE_BYTES,
+    alsoHeld: options.alsoHeld ?? (() => 0),
     spool: options.spool && {
       // The application may go to another directory later on.
       dir: resolve(options.spool.dir),

@@ -2,7 +2,7 @@
 import { type Chain, createDispatcher } from "./dispatcher.js";
 import { DeliveryError, toDeliveryError } from "./errors.js";
 import { createFitting } from "./fitting.js";
-import { createFlushes } from "./flushes.js";
+import { Flushes } from "./flushes.js";
 import { ITEM_OVERHEAD_BYTES, type Item, partsBytes, type RunParts } from "./item.js";
 import { createLedger } from "./ledger.js";
 import type { LossCause, Operation } from "./operation.js";
@@ -14,7 +14,7 @@ import type { Spool } from "./spool/spool.js";
 import type { Timers } from "./timers.js";
 
 /** Where items go that memory cannot hold; absent without a spool. */
-export type Shelf = Pick<Spool, "park" | "journal" | "done" | "quarantine" | "isJournal">;
+export type Shelf = Pick<Spool, "park" | "journal" | "done" | "quarantine" | "setAside" | "sendNow" | "isJournal">;
 
 export interface OutboxOptions {
   settings: Settings;
@@ -31,7 +31,15 @@ export interface Outbox {
   connect(chain: Chain): void;
   take(operation: Operation, parts: RunParts): boolean;
   settle(item: Item, fate: Fate): void;
-  requeue(items: readonly Item[]): void;
+  requeue(items: readonly Item[], isLast?: boolean): void;
+  /** Nobody waits for this item any more: it fails alone, and is tried beside the others. */
+  setAside(item: Item): void;
+  /** Leaves an item that fails alone on disk, for another process or a replay; false where there is no disk. */
+  keep(item: Item): boolean;
+  /** Takes any item out of the queue, to be tried alone. */
+  takeAny(): Item | undefined;
+  /** Nothing waits in the queue. */
+  isEmpty(): boolean;
   /** Makes an item that alone was too large smaller; false when it cannot be. */
   cut(item: Item): boolean;
   /** Items from the spool, through the same chain; what comes to nothing stays there. */
@@ -41,7 +49,11 @@ export interface Outbox {
   /** Everything in memory goes to disk: the process ends without a shutdown, or before it was done. */
   parkAll(): void;
   batchLimits(): { maxCount: number; maxBytes: number };
-  flush(timeoutMillis: number): Promise<void>;
+  /** False when it was in vain. */
+  flush(timeoutMillis: number): Promise<boolean>;
+  /** Whether something is held that is worth waiting for. */
+  isAwaited(): boolean;
+  heldBytes(): number;
   shutdown(timeoutMillis: number): Promise<void>;
   counts(): { queued: number; queuedBytes: number; inFlight: number; sent: number; repeated: number };
   readonly stopSignal: AbortSignal;
@@ -76,7 +88,14 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled, las
     hasShelf: shelf !== undefined,
     serviceLimit: dispatcher.runLimit,
   });
-  const flushes = createFlushes(ledger, timers, dispatcher.hurry);
+  const flushes = new Flushes({
+    ledger,
+    timers,
+    now: settings.now,
+    hurry: dispatcher.hurry,
+    tryAside: dispatcher.tryAside,
+    spool: shelf,
+  });
   const arrived = { sent: 0, repeated: 0 };
   let isClosed = false;
   let closing: Promise<void> | undefined;
@@ -106,14 +125,21 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled, las
 
   /** Charges the item to the bound; beyond it the item goes to disk, or is refused. */
   function admit(item: Item): Place {
-    if (ledger.bytes + item.bytes <= settings.queueMaxBytes) {
+    if (ledger.bytes + item.bytes + settings.alsoHeld() <= settings.queueMaxBytes) {
       hold(item);
       dispatcher.enqueue(item);
       return "memory";
     }
     if (shelf?.park(item)) return "disk";
     if (shelf) refuse("spool_full", item.runId, "memory and spool are full");
-    else refuse("queue_full", item.runId, `the queue holds its ${settings.queueMaxBytes} bytes`);
+    else {
+      refuse("queue_full", item.runId, `the queue holds its ${settings.queueMaxBytes} bytes`);
+      reporter.warnOnce(
+        "LSB_WARN_QUEUE_FULL",
+        "More runs come than can be sent or held; the newest are refused and counted in stats().lost.queue_full. " +
+          "Set spool, raise queue.maxBytes, or sample (samplingRate).",
+      );
+    }
     return "refused";
   }
 
@@ -249,7 +275,7 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled, las
   async function close(timeoutMillis: number): Promise<void> {
     isClosed = true;
     const letGo = timers.hold();
-    await flushes.wait(timeoutMillis);
+    await flushes.wait(timeoutMillis, "all");
     stop.abort();
     await dispatcher.whenIdle(ABORT_MILLIS);
     const failed = lastFailure();
@@ -262,29 +288,40 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled, las
     connect: dispatcher.connect,
     take,
     settle,
-    requeue(items) {
-      for (const item of [...items].reverse()) {
+    requeue(items, isLast = false) {
+      for (const item of isLast ? items : [...items].reverse()) {
         if (item.isSettled || !ledger.land(item)) continue;
         const run = pending.get(item.runId);
         // It was refused: what was never taken may be replaced again.
         if (item.pending && run?.post === item && !item.mayHaveArrived && !run.end) run.phase = "queued";
-        dispatcher.enqueue(item, true);
+        dispatcher.enqueue(item, !isLast);
       }
     },
+    setAside: ledger.setAside,
+    keep(item) {
+      if (!shelf?.park(item)) return false;
+      shelf.setAside(item);
+      settleItem(item, { kind: "parked" });
+      return true;
+    },
+    takeAny: dispatcher.takeAny,
+    isEmpty: dispatcher.isEmpty,
     cut: fitting.halve,
     async sendParked(items) {
       await dispatcher.sendBeside(items).catch((error: unknown) => {
         reporter.say("info", "LSB_INFO_SPOOL_WAITS", `the spool waits: ${toDeliveryError(error).message}`);
       });
     },
-    waitNoMore: flushes.waitNoMore,
+    waitNoMore: () => flushes.waitNoMore(),
     parkAll() {
       isClosed = true;
       stop.abort();
       giveUp(ledger.items(), new DeliveryError("stopped", "the process ended", { reach: "never_written" }));
     },
     batchLimits: dispatcher.limits,
-    flush: flushes.wait,
+    flush: (timeoutMillis) => flushes.wait(timeoutMillis, "own"),
+    isAwaited: ledger.hasAwaited,
+    heldBytes: () => ledger.bytes,
     shutdown(timeoutMillis) {
       closing ??= close(timeoutMillis);
       return closing;

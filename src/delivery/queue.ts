@@ -10,6 +10,8 @@ export interface FairQueue {
   pushFirst(item: Item): void;
   /** Up to `maxCount` items and `maxBytes`, always at least one where there is one. */
   take(maxCount: number, maxBytes: number): Item[];
+  /** Takes any one item that is the first of its trace; undefined when there is none. */
+  takeAny(): Item | undefined;
   /** Takes one item out; false when it is not here. */
   remove(item: Item): boolean;
   readonly count: number;
@@ -57,6 +59,16 @@ export function createFairQueue(): FairQueue {
     return true;
   }
 
+  function remove(item: Item): boolean {
+    const items = traces.get(item.traceId);
+    const at = items?.indexOf(item) ?? -1;
+    if (!items || at < 0) return false;
+    items.splice(at, 1);
+    if (items.length === 0) traces.delete(item.traceId);
+    took(item);
+    return true;
+  }
+
   return {
     push(item) {
       lane(item.traceId).push(item);
@@ -81,15 +93,11 @@ export function createFairQueue(): FairQueue {
         if (!hasRoom) return batch;
       }
     },
-    remove(item) {
-      const items = traces.get(item.traceId);
-      const at = items?.indexOf(item) ?? -1;
-      if (!items || at < 0) return false;
-      items.splice(at, 1);
-      if (items.length === 0) traces.delete(item.traceId);
-      took(item);
-      return true;
+    takeAny() {
+      const [item] = [...traces.values()][Math.floor(Math.random() * traces.size)] ?? [];
+      return item && remove(item) ? item : undefined;
     },
+    remove,
     get count() {
       return count;
     },

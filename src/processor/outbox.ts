@@ -2,6 +2,8 @@
 
 export interface Outbox<Job> {
   push(job: Job): void;
+  /** Does the job that waits longest, at once; false when there is none. */
+  doOne(): boolean;
   /** Does all that is waiting, in slices; resolves when nothing waits. */
   drain(): Promise<void>;
   readonly size: number;
@@ -31,23 +33,11 @@ export function createOutbox<Job>(
   function slice(): void {
     isScheduled = false;
     const until = performance.now() + SLICE_MILLIS;
-    while (at < jobs.length) {
-      const job = jobs[at] as Job;
-      at += 1;
-      try {
-        work(job);
-      } catch (error) {
-        onError(job, error);
-      }
+    while (doOne()) {
       // Reading the clock costs as much as a small job.
       if ((at & 7) === 0 && isOver(performance.now(), until)) break;
     }
     if (at < jobs.length) {
-      if (at > 4096) {
-        jobs = jobs.slice(at);
-        cameAt = cameAt.slice(at);
-        at = 0;
-      }
       schedule();
       return;
     }
@@ -57,6 +47,24 @@ export function createOutbox<Job>(
     const waiting = idle;
     idle = [];
     for (const resolve of waiting) resolve();
+  }
+
+  function doOne(): boolean {
+    const job = jobs[at];
+    if (job === undefined) return false;
+    at += 1;
+    // Whoever pays in the caller's turn may do so for long: what is done is let go of.
+    if (at > 4096 && at * 2 > jobs.length) {
+      jobs = jobs.slice(at);
+      cameAt = cameAt.slice(at);
+      at = 0;
+    }
+    try {
+      work(job);
+    } catch (error) {
+      onError(job, error);
+    }
+    return true;
   }
 
   function isOver(now: number, until: number): boolean {
@@ -75,6 +83,7 @@ export function createOutbox<Job>(
       if (isTimed) cameAt.push(performance.now());
       schedule();
     },
+    doOne,
     drain() {
       if (at >= jobs.length) return Promise.resolve();
       return new Promise((resolve) => {

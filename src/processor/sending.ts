@@ -1,8 +1,7 @@
 // From an ended, or long open, span to its run: queued, made in slices, decided, sent once to every target.
-
+import { DEFAULT_QUEUE_BYTES } from "../delivery/index.js";
 import type { Mapped } from "../mapping/index.js";
 import type { ResolvedOptions } from "../options.js";
-import { warnOnce } from "../warnings.js";
 import { threadOf } from "../wire/thread.js";
 import { AUTHORING_SCOPE, type GenAi } from "./genai.js";
 import { contentOf } from "./live.js";
@@ -15,8 +14,7 @@ import type { Threads } from "./threads.js";
 import type { Target, Tracked } from "./tracked.js";
 
 /** Beyond this many waiting spans their memory is counted; below, they are too few to matter. */
-const UNCOUNTED = 1024;
-const DEFAULT_QUEUE_BYTES = 64 * 1024 * 1024;
+const UNCOUNTED = 64;
 
 /** With a journal a span that ended is made into its run within this, however much there is to do. */
 const JOURNAL_LATE_MILLIS = 20;
@@ -37,15 +35,14 @@ export interface SendingOptions extends Pick<ModelCallsOptions, "waitMillis" | "
 interface Job {
   readonly tracked: Tracked;
   readonly kind: "pending" | "ended";
-  readonly bytes: number;
 }
 
 /** The runs of one bridge on their way out. */
 export interface Sending {
   /** Queues the pending post of an open span of an open trace; once. */
   queuePending(tracked: Tracked): void;
-  /** Queues an ended span of an open trace; false where it was refused, and counted. */
-  queueEnded(tracked: Tracked): boolean;
+  /** Queues an ended span of an open trace. */
+  queueEnded(tracked: Tracked): void;
   /** A span that an exporter got: its run goes to that exporter's sink too. */
   exportTo(tracked: Tracked, span: SourceSpan, to: Target): Taken;
   /** Lets go of everything that a span's run would have been made of. */
@@ -59,13 +56,16 @@ export interface Sending {
 
 export function createSending(sending: SendingOptions): Sending {
   const { target, options, keepsForExporters, making, genAi, threads, fault, ...callOptions } = sending;
+  const maxBytes = options.given.queue?.maxBytes ?? DEFAULT_QUEUE_BYTES;
   let waitingBytes = 0;
+  let isPaying = false;
   /** Exporters that have brought spans. */
   const exporters = new Set<Target>();
   const onError = (job: Job, error: unknown) => {
     fault(`the run of span ${job.tracked.spanId} could not be made`, error);
     letGo(job.tracked);
   };
+  target?.sink.alsoHolds(() => waitingBytes);
   // What a journal has promised goes before the event loop's other turns.
   const isJournal = options.spool?.mode === "always";
   const outbox = createOutbox(work, onError, isJournal ? JOURNAL_LATE_MILLIS : undefined);
@@ -81,37 +81,48 @@ export function createSending(sending: SendingOptions): Sending {
   function queuePending(tracked: Tracked): void {
     if (!target || tracked.isPendingQueued) return;
     tracked.isPendingQueued = true;
-    outbox.push({ tracked, kind: "pending", bytes: 0 });
+    outbox.push({ tracked, kind: "pending" });
   }
 
-  function queueEnded(tracked: Tracked): boolean {
+  function queueEnded(tracked: Tracked): void {
     // No exporter will ever bring a span that never ended; whoever got its neighbours gets it too.
     if (!target && tracked.closed && exporters.size > 0) tracked.exports = [...exporters];
     if (!target && !tracked.exports) {
       // An exporter will bring the span, or a copy of it without what the authoring API left on it.
       tracked.content = contentOf(tracked);
       release(tracked);
-      return true;
+      return;
     }
-    const bytes = outbox.size >= UNCOUNTED && tracked.span ? estimateBytes(tracked.span) : 0;
-    if (waitingBytes + bytes > (options.given.queue?.maxBytes ?? DEFAULT_QUEUE_BYTES)) {
-      refuse(tracked);
-      return false;
+    if (outbox.size >= UNCOUNTED && tracked.span) {
+      tracked.countedBytes = estimateBytes(tracked.span);
+      waitingBytes += tracked.countedBytes;
     }
-    waitingBytes += bytes;
-    outbox.push({ tracked, kind: "ended", bytes });
-    return true;
+    outbox.push({ tracked, kind: "ended" });
+    if (waitingBytes > 0) pay();
   }
 
-  function refuse(tracked: Tracked): void {
-    for (const { sink } of targetsOf(tracked)) {
-      sink.lose("queue_full", 1, "more spans ended than could be mapped; the newest are refused");
-    }
-    warnOnce(
-      "LSB_WARN_QUEUE_FULL",
-      "Spans end faster than they can be mapped and sent; the newest runs are refused and counted in stats().lost.queue_full. Raise queue.maxBytes, sample (samplingRate), or give the event loop room.",
-    );
-    letGo(tracked);
+  /**
+   * Above half of the bound whoever ends a span maps one that waits. Above all of it nothing waits any more: delivery
+   * has the runs, in memory, on disk, or refused.
+   */
+  function pay(): void {
+    // What is done meanwhile may end spans, too.
+    if (isPaying || held() <= maxBytes / 2) return;
+    isPaying = true;
+    outbox.doOne();
+    while (held() > maxBytes && outbox.doOne());
+    isPaying = false;
+  }
+
+  function held(): number {
+    let most = target?.sink.heldBytes() ?? 0;
+    for (const { sink } of exporters) most = Math.max(most, sink.heldBytes());
+    return waitingBytes + most;
+  }
+
+  function uncount(tracked: Tracked): void {
+    waitingBytes -= tracked.countedBytes;
+    tracked.countedBytes = 0;
   }
 
   function targetsOf(tracked: Tracked): readonly Target[] {
@@ -119,8 +130,7 @@ export function createSending(sending: SendingOptions): Sending {
     return target ? [target, ...tracked.exports] : tracked.exports;
   }
 
-  function work({ tracked, kind, bytes }: Job): void {
-    waitingBytes -= bytes;
+  function work({ tracked, kind }: Job): void {
     if (kind === "pending") {
       sendPending(tracked);
       return;
@@ -150,6 +160,7 @@ export function createSending(sending: SendingOptions): Sending {
   }
 
   function sendEnded(tracked: Tracked): void {
+    uncount(tracked);
     const { mapped } = tracked;
     const made = mapped && making.make(tracked, mapped);
     if (!made) return;
@@ -175,6 +186,7 @@ export function createSending(sending: SendingOptions): Sending {
   }
 
   function exportTo(tracked: Tracked, span: SourceSpan, to: Target): Taken {
+    if (!exporters.has(to)) to.sink.alsoHolds(() => waitingBytes);
     exporters.add(to);
     if (!tracked.isKept) return "no run";
     const { trace } = tracked;
@@ -190,7 +202,8 @@ export function createSending(sending: SendingOptions): Sending {
     tracked.exports ??= [];
     tracked.exports.push(to);
     if (trace.state === "held") return "held";
-    return target || queueEnded(tracked) ? "queued" : "refused";
+    if (!target) queueEnded(tracked);
+    return "queued";
   }
 
   function letGo(tracked: Tracked): void {
@@ -202,6 +215,7 @@ export function createSending(sending: SendingOptions): Sending {
   }
 
   function release(tracked: Tracked): void {
+    uncount(tracked);
     tracked.span = undefined;
     tracked.view = undefined;
     tracked.mapped = undefined;

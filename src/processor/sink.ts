@@ -41,6 +41,10 @@ export interface Sink {
   unsent(): number;
   /** Whether no destination is known to answer within so many milliseconds. */
   isOutOfReach(millis: number): boolean;
+  /** Bytes held in memory, where most are held. */
+  heldBytes(): number;
+  /** Bytes that are held before they come here count under the same bound. */
+  alsoHolds(bytes: () => number): void;
   /** Runs that never came to delivery. */
   lose(cause: LossCause, runs: number, message: string): void;
 }
@@ -58,7 +62,8 @@ export interface SinkStats {
  * for a host that is not this machine (said once).
  */
 export function createSink(options: ResolvedOptions): Sink | undefined {
-  const destinations = destinationsOf(options);
+  const before: (() => number)[] = [];
+  const destinations = destinationsOf(options, () => before.reduce((sum, bytes) => sum + bytes(), 0));
   if (destinations.length === 0) return undefined;
   const lost: Partial<Record<LossCause, number>> = {};
   let withheld = 0;
@@ -119,6 +124,8 @@ export function createSink(options: ResolvedOptions): Sink | undefined {
       return destinations.reduce((sum, { delivery }) => sum + delivery.stats().queued + delivery.stats().inFlight, 0);
     },
     isOutOfReach: (millis) => destinations.every(({ delivery }) => delivery.isOutOfReach(millis)),
+    heldBytes: () => destinations.reduce((most, { delivery }) => Math.max(most, delivery.heldBytes()), 0),
+    alsoHolds: (bytes) => void before.push(bytes),
     lose(cause, runs, message) {
       lost[cause] = (lost[cause] ?? 0) + runs;
       try {
@@ -151,11 +158,11 @@ function inPlace(changed: Run, run: Run): Run {
   };
 }
 
-function destinationsOf(options: ResolvedOptions): Destination[] {
+function destinationsOf(options: ResolvedOptions, alsoHeld: () => number): Destination[] {
   if (!options.enabled) return [];
   const replicas = options.given.replicas ?? parseRunsEndpoints(options.runsEndpoints, sayBadEndpoint);
   if (!replicas || replicas.length === 0) {
-    const delivery = deliveryTo(options, {
+    const delivery = deliveryTo(options, alsoHeld, {
       apiUrl: options.apiUrl,
       apiKey: options.apiKey,
       workspaceId: options.workspaceId,
@@ -173,6 +180,7 @@ function destinationsOf(options: ResolvedOptions): Destination[] {
     const isOwnHost = new URL(apiUrl).host === new URL(options.apiUrl).host;
     const delivery = deliveryTo(
       options,
+      alsoHeld,
       {
         apiUrl,
         apiKey: replica.apiKey ?? (isOwnHost ? options.apiKey : undefined),
@@ -187,6 +195,7 @@ function destinationsOf(options: ResolvedOptions): Destination[] {
 
 function deliveryTo(
   options: ResolvedOptions,
+  alsoHeld: () => number,
   { apiUrl, apiKey, workspaceId }: Pick<ResolvedOptions, "apiUrl" | "apiKey" | "workspaceId">,
   // Tells replicas on one host apart, in log lines and on the spool.
   label?: string,
@@ -202,6 +211,7 @@ function deliveryTo(
   const { given } = options;
   const wanted: DeliveryOptions = {
     apiUrl,
+    alsoHeld,
     destination: label === undefined ? new URL(apiUrl).host : `${new URL(apiUrl).host} (${label})`,
     ...(apiKey !== undefined && { apiKey }),
     ...(workspaceId !== undefined && { workspaceId }),

@@ -141,6 +141,8 @@ export class Tracked implements SpanEntry {
   isAgent = false;
   /** Errors of the runs below it, as they were sent. */
   errorsBelow: string[] | undefined = undefined;
+  /** What the ended span counts for while it waits to be sent; bytes. */
+  countedBytes = 0;
   /** Exporters that asked for this run. */
   exports: Target[] | undefined = undefined;
   /** Neighbours in the list of open spans. */

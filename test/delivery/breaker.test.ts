@@ -61,12 +61,14 @@ describe("the breaker", () => {
   });
 
   it.each([
-    ["a refused key", "unauthorized", false, 60_000],
-    ["an exhausted quota", "throttled", true, 600_000],
-  ] as const)("pauses long after %s", async (_, kind, isQuota, pause) => {
+    ["a refused key", "unauthorized", undefined, 60_000],
+    ["an exhausted quota", "throttled", 600_000, 600_000],
+  ] as const)("pauses long after %s", async (_, kind, quotaPauseMillis, pause) => {
     const clock = createManualClock();
     const next = fakeNext((__, attempt) =>
-      attempt === 0 ? new DeliveryError(kind, "no", { reach: "refused", isQuota }) : "taken",
+      attempt === 0
+        ? new DeliveryError(kind, "no", { reach: "refused", ...(quotaPauseMillis && { quotaPauseMillis }) })
+        : "taken",
     );
     const breaker = createBreaker(next, { timers: clock.timers, now: clock.now });
     await send(breaker);

@@ -3,7 +3,7 @@ import { context, createContextKey } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { MockAgent } from "undici";
 import { describe, expect, it, vi } from "vitest";
-import { failureOf } from "../../src/delivery/http.js";
+import { failureOf } from "../../src/delivery/answers.js";
 import { createDelivery } from "../../src/delivery/index.js";
 import { newRun } from "./runs.js";
 
@@ -17,7 +17,7 @@ describe("failureOf", () => {
     [400, "malformed", "refused"],
     [422, "malformed", "refused"],
     [401, "unauthorized", "refused"],
-    [403, "unauthorized", "refused"],
+    [403, "forbidden", "refused"],
     [404, "misconfigured", "refused"],
     [301, "misconfigured", "refused"],
     [405, "misconfigured", "refused"],

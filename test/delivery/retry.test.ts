@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DeliveryError, type FailureKind } from "../../src/delivery/errors.js";
+import { Evidence } from "../../src/delivery/evidence.js";
 import { batchOf } from "../../src/delivery/item.js";
 import { createRetry } from "../../src/delivery/retry.js";
 import { fakeNext, newItem } from "./items.js";
@@ -28,7 +29,14 @@ describe("retry", () => {
             const now = troubles[attempt];
             return now ? failure(now.kind, "refused", now.retryAfterMillis) : "taken";
           });
-          const retry = createRetry(next, { ...POLICY, timers: clock.timers, now: clock.now, random: () => random });
+          const retry = createRetry(next, {
+            ...POLICY,
+            evidence: new Evidence(),
+            isNothingElse: () => false,
+            timers: clock.timers,
+            now: clock.now,
+            random: () => random,
+          });
           const batch = batchOf([newItem()]);
           const sent = retry.send(batch, never);
           await clock.run(59_000);
@@ -55,7 +63,13 @@ describe("retry", () => {
       ["never_written", "conflict"],
     ] as const) {
       const next = fakeNext((_, attempt) => (attempt === 0 ? failure("unavailable", reach) : failure("conflict")));
-      const retry = createRetry(next, { ...POLICY, timers: clock.timers, now: clock.now });
+      const retry = createRetry(next, {
+        ...POLICY,
+        evidence: new Evidence(),
+        isNothingElse: () => false,
+        timers: clock.timers,
+        now: clock.now,
+      });
       const sent = retry
         .send(batchOf([newItem({ receivedAt: clock.now() })]), never)
         .catch((error: DeliveryError) => error.kind);
@@ -68,12 +82,12 @@ describe("retry", () => {
     for (const [error, expected] of [
       [failure("unavailable"), "expired"],
       [failure("unauthorized"), "waiting"],
-      [new DeliveryError("throttled", "month", { reach: "refused", isQuota: true }), "waiting"],
+      [new DeliveryError("throttled", "month", { reach: "refused", quotaPauseMillis: 600_000 }), "waiting"],
     ] as const) {
       const clock = createManualClock();
       const retry = createRetry(
         fakeNext(() => error),
-        { ...POLICY, timers: clock.timers, now: clock.now },
+        { ...POLICY, evidence: new Evidence(), isNothingElse: () => false, timers: clock.timers, now: clock.now },
       );
       let outcome = "waiting";
       retry.send(batchOf([newItem()]), never).catch((thrown: DeliveryError) => {
@@ -87,7 +101,13 @@ describe("retry", () => {
   it.each(["malformed", "conflict", "too_large", "encoding"] as const)("hands %s on at once", async (kind) => {
     const clock = createManualClock();
     const next = fakeNext(() => failure(kind));
-    const retry = createRetry(next, { ...POLICY, timers: clock.timers, now: clock.now });
+    const retry = createRetry(next, {
+      ...POLICY,
+      evidence: new Evidence(),
+      isNothingElse: () => false,
+      timers: clock.timers,
+      now: clock.now,
+    });
     await expect(retry.send(batchOf([newItem()]), never)).rejects.toMatchObject({ kind });
     expect(next.batches).toHaveLength(1);
   });
@@ -97,7 +117,7 @@ describe("retry", () => {
     const stop = new AbortController();
     const retry = createRetry(
       fakeNext(() => failure("unavailable", "unknown")),
-      { ...POLICY, timers: clock.timers, now: clock.now },
+      { ...POLICY, evidence: new Evidence(), isNothingElse: () => false, timers: clock.timers, now: clock.now },
     );
     const sent = retry.send(batchOf([newItem()]), stop.signal);
     await clock.run(0);

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DeliveryError, type FailureKind } from "../../src/delivery/errors.js";
+import { Evidence } from "../../src/delivery/evidence.js";
 import { type Batch, batchOf, type Item } from "../../src/delivery/item.js";
 import { createSplit, type Fate } from "../../src/delivery/split.js";
 import { fakeNext, newItem } from "./items.js";
@@ -15,6 +16,7 @@ function bench(decide: (batch: Batch) => "taken" | DeliveryError, cut: (item: It
   const fates = new Map<Item, Fate>();
   const requeued: Item[] = [];
   const warnings: string[] = [];
+  const suspected: Item[] = [];
   const next = fakeNext((batch) => decide(batch));
   const split = createSplit(next, {
     timers: clock.timers,
@@ -25,6 +27,10 @@ function bench(decide: (batch: Batch) => "taken" | DeliveryError, cut: (item: It
     },
     requeue: (items) => requeued.push(...items),
     cut,
+    evidence: new Evidence(),
+    suspect: (item) => suspected.push(item),
+    onKeyRefused: () => {},
+    takeAny: () => undefined,
     warn: (code) => warnings.push(code),
   });
   return { split, next, fates, requeued, warnings, clock };

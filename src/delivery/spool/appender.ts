@@ -6,7 +6,7 @@ import type { Item } from "../item.js";
 import { encodeRecord, FILE_HEADER } from "./record.js";
 import { type Copy, newSegment, type Segment, segmentName } from "./segment.js";
 
-/** What waits to be written beyond this is refused: the disk is too slow to help. */
+/** What comes while more than this waits to be written is written at once: whoever outruns the disk waits for it. */
 const WAITING_MAX_BYTES = 32 * 1_048_576;
 
 interface Entry {
@@ -44,6 +44,7 @@ export interface AppenderOptions {
 export function createAppender(options: AppenderOptions): Appender {
   const segments: Segment[] = [];
   let current: Segment | undefined;
+  let direct: Segment | undefined;
   let number = 0;
   let handle: { segment: Segment; file: FileHandle; position: number } | undefined;
   let descriptor: { segment: Segment; file: number; position: number } | undefined;
@@ -69,14 +70,13 @@ export function createAppender(options: AppenderOptions): Appender {
   }
 
   function append(item: Item, copy: Copy) {
-    if (waitingBytes > WAITING_MAX_BYTES) return undefined;
+    if (waitingBytes > WAITING_MAX_BYTES) {
+      if (!options.isSync) return appendNow(item, copy);
+      writeWaitingNow();
+    }
     const segment = segmentFor(item.bytes);
-    const index = segment.count;
-    const data = encodeRecord(index, item);
-    segment.count += 1;
+    const { index, data } = enter(segment, item, copy);
     segment.unwritten += 1;
-    segment.bytes += data.byteLength;
-    segment.open.set(index, copy);
     waitingBytes += data.byteLength;
     const written = new Promise<boolean>((done) => {
       waiting.push({ segment, index, data, done });
@@ -85,6 +85,34 @@ export function createAppender(options: AppenderOptions): Appender {
       loop = undefined;
     });
     return { segment, index, written };
+  }
+
+  function enter(segment: Segment, item: Item, copy: Copy): { index: number; data: Buffer } {
+    const index = segment.count;
+    const data = encodeRecord(index, item);
+    segment.count += 1;
+    segment.bytes += data.byteLength;
+    segment.open.set(index, copy);
+    return { index, data };
+  }
+
+  /** Into a segment of its own, since a write of the others' may be under way. */
+  function appendNow(item: Item, copy: Copy) {
+    const written = current;
+    current = direct;
+    const segment = segmentFor(item.bytes);
+    direct = segment;
+    current = written;
+    const { index, data } = enter(segment, item, copy);
+    try {
+      writeHere(segment, data);
+      return { segment, index, written: Promise.resolve(true) };
+    } catch (error) {
+      options.onError(error);
+      segment.open.delete(index);
+      segment.bytes -= data.byteLength;
+      return undefined;
+    }
   }
 
   async function writeAll(): Promise<void> {
@@ -114,6 +142,10 @@ export function createAppender(options: AppenderOptions): Appender {
   async function writeAllNow(): Promise<void> {
     // What is handed in by one stretch of code goes into one write; another turn of a busy event loop may be far away.
     await Promise.resolve();
+    writeWaitingNow();
+  }
+
+  function writeWaitingNow(): void {
     while (waiting.length > 0) {
       const segment = waiting[0]?.segment;
       const entries = waiting.filter((entry) => entry.segment === segment);
@@ -205,8 +237,9 @@ export function createAppender(options: AppenderOptions): Appender {
     },
     async close() {
       while (loop) await loop;
-      if (current) current.isGrowing = false;
+      for (const segment of [current, direct]) if (segment) segment.isGrowing = false;
       current = undefined;
+      direct = undefined;
       closeHere();
       await handle?.file.close().catch(() => {});
       handle = undefined;

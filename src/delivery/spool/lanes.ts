@@ -6,15 +6,15 @@ import type { SpoolRecord } from "../item.js";
 import type { Appender } from "./appender.js";
 import type { Owners } from "./owners.js";
 import { decodeDone, decodeRecords, encodeDone } from "./record.js";
-import { donePath, newSegment, parkedCount, parseSegmentName, type Segment } from "./segment.js";
+import { donePath, isWaiting, newSegment, parkedCount, parseSegmentName, type Segment } from "./segment.js";
 
 export interface Lanes {
   /** Notes that a record is settled. */
   done(record: SpoolRecord): void;
   /** Reads an adopted lane: every record of it that is not settled is parked. Resolves to their number. */
   read(lane: string): Promise<number>;
-  /** The oldest segment with parked records. */
-  next(): Segment | undefined;
+  /** Segments with records to be sent, oldest first; of this process's own lane alone where that is asked. */
+  waiting(isOwn: boolean): Segment[];
   /** Whether a segment's file is still where it was written; what somebody removed is let go of, and said. */
   isThere(segment: Segment): boolean;
   /** Looks at all of them. */
@@ -180,7 +180,7 @@ export function createLanes(options: LanesOptions): Lanes {
     isThere,
     lookForAll: () => all().forEach(isThere),
     keepBound,
-    next: () => all().find((segment) => parkedCount(segment) > 0),
+    waiting: (isOwn) => (isOwn ? options.appender.segments : all()).filter(isWaiting),
     parked: () => all().reduce((sum, segment) => sum + parkedCount(segment), 0),
     async settled() {
       while (noting ?? bounding) await (noting ?? bounding);

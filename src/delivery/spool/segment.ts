@@ -1,7 +1,7 @@
 // One file of a spool as its process knows it: which of its records are still open.
 
-/** `live`: a copy of what is in memory too. `parked`: only here. */
-export type Copy = "live" | "parked";
+/** `live`: a copy of what is in memory too. `parked`: only here. `aside`: only here, and not tried again for now. */
+export type Copy = "live" | "parked" | "aside";
 
 export interface Segment {
   readonly lane: string;
@@ -39,8 +39,15 @@ export function donePath(segment: Pick<Segment, "path">): string {
   return segment.path.replace(/\.spool$/, ".done");
 }
 
+/** Records that are on disk alone. */
 export function parkedCount(segment: Segment): number {
   let parked = 0;
-  for (const copy of segment.open.values()) if (copy === "parked") parked += 1;
+  for (const copy of segment.open.values()) if (copy !== "live") parked += 1;
   return parked;
+}
+
+/** Whether there are records to be sent. */
+export function isWaiting(segment: Segment): boolean {
+  for (const copy of segment.open.values()) if (copy === "parked") return true;
+  return false;
 }

@@ -7,10 +7,12 @@ import type { SpoolOptions } from "../options.js";
 import type { Reporter } from "../reporter.js";
 import type { Timers } from "../timers.js";
 import { createAppender } from "./appender.js";
+import { Asides } from "./asides.js";
 import { drain } from "./drain.js";
 import { createLanes } from "./lanes.js";
 import { createOwners } from "./owners.js";
 import { encodeRecord } from "./record.js";
+import type { Segment } from "./segment.js";
 
 export interface Spool {
   /** Keeps the item on disk for later; false when it cannot. */
@@ -21,6 +23,13 @@ export interface Spool {
   done(item: Item): void;
   /** Keeps a refused item beside the spool, for whoever wants to know why. */
   quarantine(item: Item): void;
+  /** It fails alone: it stays on disk, and this process tries it no more. */
+  setAside(item: Item): void;
+  /**
+   * Sends what is on disk, now: what this process has parked (`own`), or lanes of processes that are gone, too. Resolves
+   * when that is done, when the time is over or when the signal aborts.
+   */
+  sendNow(what: "own" | "all", timeoutMillis: number, signal: AbortSignal): Promise<void>;
   readonly isJournal: boolean;
   /** Begins to send what is there. */
   start(sending: SpoolSending): void;
@@ -37,6 +46,8 @@ export interface SpoolSending {
   parkAll?: () => void;
   send: (items: readonly Item[]) => Promise<void>;
   limits: () => { maxCount: number; maxBytes: number };
+  /** Requests at once while somebody waits. */
+  concurrency: number;
 }
 
 export interface SpoolSettings {
@@ -50,6 +61,9 @@ export interface SpoolSettings {
 /** How soon a round is tried again after one that came to nothing, and how often lanes of others are looked for. */
 const AGAIN_MILLIS = 1_000;
 const ADOPT_MILLIS = 15_000;
+/** While somebody waits: how soon after a round that came to nothing, and how often it is looked at the whole. */
+const IN_THE_WAY_MILLIS = 250;
+const AWAITED_MILLIS = 1_000;
 
 export function createSpool({ options, instance, timers, reporter, now }: SpoolSettings): Spool {
   const { dir, maxBytes, mode } = options;
@@ -59,8 +73,13 @@ export function createSpool({ options, instance, timers, reporter, now }: SpoolS
   let isClosed = false;
   let sending: SpoolSending | undefined;
   let round: Promise<void> | undefined;
+  let roundEnd = new AbortController();
   let firstRead: Promise<void> = Promise.resolve();
   let cancelRound: (() => void) | undefined;
+  const asides = new Asides();
+  // Who waits for what is on disk, and whether for this process's own alone.
+  const awaited: { isOwn: boolean }[] = [];
+  let isInTheWay = false;
   const refusedPath = join(dir, `${instance}.refused`);
 
   const appender = createAppender({
@@ -141,7 +160,7 @@ export function createSpool({ options, instance, timers, reporter, now }: SpoolS
       if (found > 0)
         reporter.say("info", "LSB_INFO_SPOOL_FOUND", `${found} operation(s) of an earlier process are being sent`);
     }
-    if (lanes.parked() > 0) schedule(0);
+    if (lanes.waiting(false).length > 0) schedule(0);
   }
 
   function schedule(millis: number): void {
@@ -151,7 +170,9 @@ export function createSpool({ options, instance, timers, reporter, now }: SpoolS
       cancelRound = undefined;
       round = drainRound().finally(() => {
         round = undefined;
-        if (lanes.parked() > 0) schedule(AGAIN_MILLIS);
+        roundEnd.abort();
+        roundEnd = new AbortController();
+        if (lanes.waiting(false).length > 0) schedule(AGAIN_MILLIS);
       });
     });
   }
@@ -159,13 +180,49 @@ export function createSpool({ options, instance, timers, reporter, now }: SpoolS
   async function drainRound(): Promise<void> {
     if (!sending) return;
     await appender.drained();
-    const { send, limits } = sending;
-    const onUnreadable = (path: string, count: number) =>
-      reporter.lose("spool_full", count, `${path} is damaged where they were`);
-    await drain({ lanes, limits, send, onUnreadable, now, isStopped: () => isClosed }).catch((error: unknown) =>
-      broken("could not be read", error),
-    );
+    const { send, limits, concurrency } = sending;
+    const isDone = await drain({
+      lanes,
+      asides,
+      next,
+      limits,
+      concurrency: () => (awaited.length > 0 ? concurrency : 1),
+      send,
+      onUnreadable: (path, count) => reporter.lose("spool_full", count, `${path} is damaged where they were`),
+      now,
+      isStopped: () => isClosed,
+    }).catch((error: unknown) => {
+      broken("could not be read", error);
+      return false;
+    });
+    isInTheWay = !isDone;
     await lanes.settled();
+  }
+
+  /** The oldest; after a round that came to nothing another, since something in that one may be the reason. */
+  function next(): Segment | undefined {
+    const isOwn = awaited.length > 0 && awaited.every((one) => one.isOwn);
+    const waiting = lanes.waiting(isOwn);
+    const at = isInTheWay ? Math.floor(Math.random() * waiting.length) : 0;
+    isInTheWay = false;
+    return waiting[at];
+  }
+
+  async function sendNow(what: "own" | "all", timeoutMillis: number, signal: AbortSignal): Promise<void> {
+    const isOwn = what === "own";
+    const until = now() + timeoutMillis;
+    const one = { isOwn };
+    awaited.push(one);
+    try {
+      await firstRead;
+      if (!isOwn) await adopt();
+      while (lanes.waiting(isOwn).length > 0 && now() < until && !signal.aborted && !isClosed) {
+        if (!round) schedule(isInTheWay ? IN_THE_WAY_MILLIS : 0);
+        await timers.sleep(Math.min(AWAITED_MILLIS, until - now()), AbortSignal.any([signal, roundEnd.signal]));
+      }
+    } finally {
+      awaited.splice(awaited.indexOf(one), 1);
+    }
   }
 
   function append(item: Item, copy: "live" | "parked"): boolean {
@@ -180,6 +237,7 @@ export function createSpool({ options, instance, timers, reporter, now }: SpoolS
     isJournal: mode === "always",
     park(item) {
       if (item.record && lanes.isThere(item.record.segment) && item.record.segment.open.has(item.record.index)) {
+        if (item.record.segment.open.get(item.record.index) !== "live") return true;
         item.record.segment.open.set(item.record.index, "parked");
       } else {
         if (!append(item, "parked")) return false;
@@ -198,7 +256,12 @@ export function createSpool({ options, instance, timers, reporter, now }: SpoolS
     },
     done(item) {
       if (item.record) lanes.done(item.record);
+      if (item.isAside) asides.free(item.runId);
     },
+    setAside(item) {
+      if (item.record) asides.hold(item.runId, item.record);
+    },
+    sendNow,
     quarantine(item) {
       void (async () => {
         const size = (await stat(refusedPath).catch(() => undefined))?.size ?? 0;
