@@ -14,6 +14,7 @@ import type { Mapped, MappingWarning, MapSources } from "./mapped.js";
 import { scopeVocabulary } from "./markers.js";
 import { messageFormatOf } from "./message-format.js";
 import { addOrigin, addUnread, type Wishes, wishesOf } from "./metadata.js";
+import { toProvider } from "./provider.js";
 import { contentEvents, noEvents, readSlots } from "./read.js";
 import { copyOf, type Slots } from "./slots.js";
 import type { MappableSpan } from "./span.js";
@@ -95,6 +96,7 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
   const agentType = isAgent ? undefined : agentTypeOfName(span.name);
   if (agentType !== undefined) metadata["ls_agent_type"] ??= agentType;
   const attachments = slots.first("attachments", toAttachments);
+  if (authored === undefined && name !== span.name) metadata["otel.span.name"] ??= span.name;
   addOrigin(metadata, span);
   addUnread(metadata, slots);
 
@@ -121,6 +123,7 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
   const mapped: Writable<Mapped> = { content, isModelCall, hasMessages, isAgent };
   const project = projectOf(wishes);
   if (isInferredCall) mapped.isInferredCall = true;
+  if (span.ended) mapped.hasAnswer = content.outputs !== undefined;
   if (project !== undefined) mapped.project = project;
   if (threadId !== undefined) mapped.threadId = threadId;
   if (Object.keys(usage.counts).length > 0) mapped.counts = usage.counts;
@@ -223,16 +226,6 @@ function callAnswered(outputs: KeyValues | undefined): string | undefined {
   const message = isObject(outputs?.["output"]) ? outputs["output"] : outputs;
   const kwargs = isObject(message?.["kwargs"]) ? message["kwargs"] : message;
   return toText(kwargs?.["tool_call_id"]);
-}
-
-/** Names of the GenAI conventions whose first part alone would be another company's product. */
-const wholeProviders = /^(gcp|aws|azure\.ai|ibm)\./;
-
-function toProvider(value: unknown): string | undefined {
-  const provider = toText(value);
-  if (provider !== undefined && wholeProviders.test(provider)) return provider;
-  const dot = provider?.indexOf(".") ?? -1;
-  return dot > 0 ? provider?.slice(0, dot) : provider;
 }
 
 function integrationOf(vocabulary: Vocabulary | undefined): string | undefined {

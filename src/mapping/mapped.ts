@@ -35,6 +35,8 @@ export interface Mapped {
   readonly isInferredCall?: boolean;
   /** Whether the messages (or the texts to embed) of the call are here. */
   readonly hasMessages: boolean;
+  /** Whether the answer of the call is here; undefined while it lives. */
+  readonly hasAnswer?: boolean;
   readonly threadId?: string;
   /** Whether this is an agent's or a workflow's span. */
   readonly isAgent: boolean;

@@ -1,7 +1,7 @@
 // A run's metadata: what the user said, what LangSmith knows by name, where the span came from, and whatever was left.
 import { SpanKind } from "@opentelemetry/api";
 import type { KeyValues } from "../run.js";
-import { threadOf } from "../wire/thread.js";
+import { isScrubbed, THREAD_KEYS, threadOf } from "../wire/thread.js";
 import { decode, isObject, put, toText, toTextList } from "./json.js";
 import { type Candidate, copyOf, type Slots } from "./slots.js";
 import type { MappableSpan } from "./span.js";
@@ -62,6 +62,8 @@ function addMetadata(wishes: Wishes, candidate: Candidate, slots: Slots): void {
 
 function addOne(wishes: Wishes, key: string, value: unknown, from: string | undefined, slots: Slots): void {
   if (value === undefined || value === null) return;
+  const isKey = (THREAD_KEYS as readonly string[]).includes(key);
+  if (from !== undefined && isKey && isScrubbed(value)) return void slots.unread.push([from, value]);
   const text = toText(value);
   if (userKeys.has(key) && text !== undefined) wishes.userId ??= text;
   if (key === "ls_run_name" && text !== undefined) wishes.name ??= text;

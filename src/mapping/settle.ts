@@ -5,7 +5,7 @@ import type { Mapped } from "./mapped.js";
 
 /**
  * Two model runs, one inside the other with nothing but chains between them, are one call (two instrumentations saw
- * it). The one that has the messages stays a model call (the inner one where both or neither have them, and where
+ * it). The one that has the messages, or the answer where both have messages, stays a model call (the inner one where both or neither have them, and where
  * nothing states that the outer one is a call) and keeps the usage, the other's where it has none itself; the other
  * becomes a chain with its counts as plain metadata.
  */
@@ -19,20 +19,24 @@ export function settleModelCalls(outer: Mapped, inner: Mapped): { outer: Mapped;
 }
 
 function tellsMore(outer: Mapped, inner: Mapped): boolean {
-  return outer.hasMessages === inner.hasMessages ? hasUsage(outer) && !hasUsage(inner) : outer.hasMessages;
+  if (outer.hasMessages !== inner.hasMessages) return outer.hasMessages;
+  // The Anthropic SDK's own span of a stream has no answer.
+  if (outer.hasAnswer !== undefined && inner.hasAnswer !== undefined && outer.hasAnswer !== inner.hasAnswer)
+    return outer.hasAnswer;
+  return hasUsage(outer) && !hasUsage(inner);
 }
 
 /**
- * What another library's run of the same call would have in common with this one, which tells the call whole: its model
- * and its counts. Undefined where it tells less.
+ * What another library's run of the same call would have in common with this one: its model and its counts. Undefined
+ * for other runs, and where nothing was counted.
  */
-export function toldCall(mapped: Mapped): string | undefined {
-  return mapped.isModelCall && mapped.hasMessages ? countsOf(mapped) : undefined;
+export function callOf(mapped: Mapped): string | undefined {
+  return mapped.isModelCall ? countsOf(mapped) : undefined;
 }
 
-/** The same of a call without messages: where another run tells it whole, beside this one, the call is that. */
-export function untoldCall(mapped: Mapped): string | undefined {
-  return mapped.isModelCall && !mapped.hasMessages ? countsOf(mapped) : undefined;
+/** How much of its call a run tells: the question, the answer. Of two runs of one call the one that tells more is it. */
+export function toldOf({ hasMessages, hasAnswer }: Mapped): number {
+  return (hasMessages ? 1 : 0) + (hasMessages && hasAnswer !== false ? 1 : 0);
 }
 
 function countsOf({ content }: Mapped): string | undefined {

@@ -1,5 +1,6 @@
 // Whether an attribute says anything at all.
-import { isObject } from "./json.js";
+import { isScrubbed } from "../wire/thread.js";
+import { isObject, toText } from "./json.js";
 
 /** OpenInference's mark of a value that was left out. */
 export const redacted = "__REDACTED__";
@@ -13,4 +14,9 @@ export function isThere(value: unknown): boolean {
   if (typeof value === "string") return value.length > redacted.length || !leftOut.has(value);
   if (Array.isArray(value)) return value.length > 0;
   return value !== undefined && value !== null && !(isObject(value) && Object.keys(value).length === 0);
+}
+
+/** A thread's or a user's id: a text that says something, and was not scrubbed. */
+export function toId(value: unknown): string | undefined {
+  return isScrubbed(value) ? undefined : toText(value);
 }

@@ -5,6 +5,7 @@ import { toText } from "./json.js";
 import { readSlots } from "./read.js";
 import type { Slots } from "./slots.js";
 import type { MappableSpan } from "./span.js";
+import { toId } from "./there.js";
 import { defaultVocabularies } from "./vocabularies/index.js";
 import type { Rule, Vocabulary } from "./vocabulary.js";
 
@@ -16,7 +17,7 @@ const inMetadata: ReadonlySet<string> = new Set<string>([...THREAD_KEYS, ...came
 /** A thread in anybody's metadata under a name that the service does not read. */
 export function threadOfNames(metadata: Readonly<Record<string, unknown>>): string | undefined {
   for (const key of camelKeys) {
-    const thread = toText(metadata[key]);
+    const thread = toId(metadata[key]);
     if (thread !== undefined) return thread;
   }
   return undefined;

@@ -1,6 +1,6 @@
 // Tokens count once: of two model runs, one inside the other, one stays a model call. Either may end first, so an ended
 // one waits for the other, for a bounded time.
-import { demoteModelCall, type Mapped, settleModelCalls, toldCall, untoldCall } from "../mapping/index.js";
+import { callOf, demoteModelCall, type Mapped, settleModelCalls, toldOf } from "../mapping/index.js";
 import type { GenAi } from "./genai.js";
 import type { Above, Tracked } from "./tracked.js";
 
@@ -156,18 +156,20 @@ export function createModelCalls(options: ModelCallsOptions): ModelCalls {
   function settleBeside(tracked: Tracked): void {
     const { mapped, keptParent, scopeName } = tracked;
     if (!mapped || !keptParent) return;
-    const told = toldCall(mapped);
-    if (told !== undefined) {
+    const call = callOf(mapped);
+    if (call === undefined) return;
+    const told = toldOf(mapped);
+    const at = keptParent.toldCalls?.findIndex(
+      (other) =>
+        other.call === call && other.told > told && other.scopeName !== scopeName && tracked.seenAt < other.toldAt,
+    );
+    if (at === undefined || at === -1) {
+      if (told === 0) return;
       keptParent.toldCalls ??= [];
-      if (keptParent.toldCalls.push({ call: told, scopeName, toldAt: performance.now() }) > TOLD_CALLS)
+      if (keptParent.toldCalls.push({ call, told, scopeName, toldAt: performance.now() }) > TOLD_CALLS)
         keptParent.toldCalls.shift();
       return;
     }
-    const untold = untoldCall(mapped);
-    const at = keptParent.toldCalls?.findIndex(
-      (other) => other.call === untold && other.scopeName !== scopeName && tracked.seenAt < other.toldAt,
-    );
-    if (untold === undefined || at === undefined || at === -1) return;
     keptParent.toldCalls?.splice(at, 1);
     tracked.mapped = demoteModelCall(mapped);
   }

@@ -26,6 +26,8 @@ export type Above = "model" | "barrier" | "plain" | "unknown";
 /** A model call as one library's span told it: another library's may stand beside it. */
 export interface ToldCall {
   readonly call: string;
+  /** How much of the call it told. */
+  readonly told: number;
   readonly scopeName: string;
   /** When it was known to have ended; monotonic milliseconds. */
   readonly toldAt: number;

@@ -6,9 +6,17 @@
  */
 export const THREAD_KEYS = ["session_id", "conversation_id", "thread_id"] as const;
 
+/** What stands where a tool took a value out: Logfire's scrubbing (it knows `session`), Sentry's filter. */
+const takenOut = /^\[(?:scrubbed due to|scrubbed|redacted|filtered)\b/i;
+
+/** Whether a value was taken out by somebody's scrubbing: all of them are the same, and name nothing. */
+export function isScrubbed(value: unknown): boolean {
+  return typeof value === "string" && takenOut.test(value.slice(0, 32));
+}
+
 /** A value that names a thread: a text or a number. */
 export function threadOfValue(value: unknown): string | undefined {
-  if (typeof value === "string") return value === "" ? undefined : value;
+  if (typeof value === "string") return value === "" || isScrubbed(value) ? undefined : value;
   return typeof value === "number" && Number.isFinite(value) ? String(value) : undefined;
 }
 

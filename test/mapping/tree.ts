@@ -2,12 +2,12 @@
 import {
   asAgent,
   asStatusAbove,
+  callOf,
   demoteModelCall,
   type Mapped,
   mapSpan,
   settleModelCalls,
-  toldCall,
-  untoldCall,
+  toldOf,
 } from "../../src/mapping/index.js";
 import { type RecordedSpan, type Recording, toMappable, toMappableLog } from "../fixtures/load.js";
 
@@ -66,11 +66,12 @@ function settle(inner: MappedNode): void {
 
 /** Two libraries' spans of one call, side by side: the one that ends after the other told it is no call. */
 function settleBeside(node: MappedNode): void {
-  const untold = untoldCall(node.mapped);
-  if (untold === undefined || node.parent === undefined) return;
+  const call = callOf(node.mapped);
+  if (call === undefined || node.parent === undefined) return;
   const { instrumentationScope: scope, startTime } = node.span;
   const told = node.parent.children.find(({ mapped, span: { instrumentationScope, endTime } }) => {
-    if (toldCall(mapped) !== untold || instrumentationScope.name === scope.name || endTime === null) return false;
+    if (callOf(mapped) !== call || toldOf(mapped) <= toldOf(node.mapped)) return false;
+    if (instrumentationScope.name === scope.name || endTime === null) return false;
     return startTime[0] < endTime[0] || (startTime[0] === endTime[0] && startTime[1] < endTime[1]);
   });
   if (told !== undefined) node.mapped = demoteModelCall(node.mapped);

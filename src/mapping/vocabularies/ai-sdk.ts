@@ -17,6 +17,12 @@ function isOuter(value: unknown): unknown {
   return typeof value === "string" && /^ai\.(generate|stream)(Text|Object)$/.test(value) ? true : undefined;
 }
 
+/** The calls inside carry the same id: one run has the name. */
+function isNamedByFunction({ attributes }: MappableSpan): boolean {
+  const operation = attributes["ai.operationId"];
+  return typeof operation === "string" && operation !== "ai.toolCall" && !operation.includes(".do");
+}
+
 function millisPassed(value: unknown): unknown {
   const millis = toCount(value);
   return millis === undefined ? undefined : { millis };
@@ -40,7 +46,7 @@ function readProvidersUsage(span: MappableSpan, fill: Fill): void {
   const { attributes } = span;
   const told = decode(attributes["ai.response.providerMetadata"] ?? attributes["ai.result.providerMetadata"]);
   if (!isObject(told)) return;
-  const { openai, azure, anthropic } = told;
+  const { openai, azure, anthropic, bedrock } = told;
   for (const provider of [openai, azure]) {
     if (!isObject(provider)) continue;
     fill("usage.cache_read", provider["cachedPromptTokens"]);
@@ -50,6 +56,26 @@ function readProvidersUsage(span: MappableSpan, fill: Fill): void {
   const usage = isObject(anthropic) ? anthropic["usage"] : undefined;
   // Only where the SDK's count is Anthropic's own, which leaves cached tokens out.
   if (isObject(usage) && input !== undefined && usage["input_tokens"] === input) fill("usage", usage);
+  else readCachedApart([anthropic, isObject(bedrock) ? bedrock["usage"] : undefined], span, fill);
+}
+
+/** Version 4 tells Anthropic's own count of the input, and the cached tokens in the provider's metadata alone. */
+function readCachedApart(providers: readonly unknown[], { attributes }: MappableSpan, fill: Fill): void {
+  const input = toCount(attributes["ai.usage.promptTokens"]);
+  if (input === undefined) return;
+  for (const provider of providers) {
+    if (!isObject(provider)) continue;
+    const read = toCount(provider["cacheReadInputTokens"]);
+    const written = toCount(provider["cacheCreationInputTokens"] ?? provider["cacheWriteInputTokens"]);
+    if (read === undefined && written === undefined) continue;
+    const output = attributes["ai.usage.completionTokens"];
+    fill("usage", {
+      input_tokens: input,
+      output_tokens: output,
+      cache_read_input_tokens: read,
+      cache_creation_input_tokens: written,
+    });
+  }
 }
 
 export const aiSdk: Vocabulary = {
@@ -66,6 +92,13 @@ export const aiSdk: Vocabulary = {
       note: "`*.doGenerate`, `*.doStream` → llm; `*.doEmbed` → embedding; `ai.toolCall` → tool; `ai.rerank.doRerank` → retriever; the outer spans → chain",
     },
     { keys: ["ai.operationId"], to: "agent", as: isOuter, note: "`ai.generateText`, `ai.streamText`, `…Object`" },
+    {
+      keys: ["ai.telemetry.functionId"],
+      to: "name",
+      when: isNamedByFunction,
+      note: "of the outer spans; the calls inside keep the SDK's",
+    },
+    { keys: ["ai.telemetry.functionId"], to: "metadata", name: "ai.telemetry.functionId" },
     { keys: ["ai.prompt.messages"], to: "input_messages" },
     { keys: ["ai.prompt"], to: "inputs", as: promptOf },
     { keys: ["ai.prompt.tools"], to: "tools" },

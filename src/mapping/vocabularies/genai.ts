@@ -1,12 +1,19 @@
 // The GenAI semantic conventions as they are now: messages as one JSON attribute each.
 
-import { toCount, toText } from "../json.js";
+import { toCount } from "../json.js";
+import type { MappableSpan } from "../span.js";
+import { toId } from "../there.js";
 import { byValue, isOneOf, type Vocabulary } from "../vocabulary.js";
 
 /** Seconds since the span's start. */
 export function secondsPassed(value: unknown): unknown {
   const seconds = toCount(value);
   return seconds === undefined ? undefined : { seconds };
+}
+
+function isOperation(...names: string[]): (span: MappableSpan) => boolean {
+  const isOne = isOneOf(...names);
+  return ({ attributes }) => isOne(attributes["gen_ai.operation.name"]) === true;
 }
 
 export const genai: Vocabulary = {
@@ -59,7 +66,15 @@ export const genai: Vocabulary = {
       note: "in any case: chat, text_completion, completion, generate_content and what SDKs call their methods → llm; embeddings → embedding; execute_tool → tool; retrieval, rerank → retriever; every other → chain",
     },
     { keys: ["gen_ai.operation.name"], to: "agent", as: isOneOf("invoke_agent", "invoke_workflow") },
-    { keys: ["gen_ai.provider.name", "gen_ai.system"], to: "provider", note: "the part before the first dot" },
+    { keys: ["gen_ai.agent.name"], to: "name", when: isOperation("invoke_agent", "create_agent") },
+    { keys: ["gen_ai.agent.name"], to: "metadata", name: "gen_ai.agent.name" },
+    { keys: ["gen_ai.workflow.name"], to: "name", when: isOperation("invoke_workflow") },
+    { keys: ["gen_ai.workflow.name"], to: "metadata", name: "gen_ai.workflow.name" },
+    {
+      keys: ["gen_ai.provider.name", "gen_ai.system"],
+      to: "provider",
+      note: "the part before the first dot; of a host name the provider that is known to be there",
+    },
     { keys: ["gen_ai.response.model"], to: "model" },
     { keys: ["gen_ai.request.model"], to: "requested_model" },
     { keys: ["gen_ai.system_instructions"], to: "system" },
@@ -104,7 +119,7 @@ export const genai: Vocabulary = {
       to: "first_token",
       as: secondsPassed,
     },
-    { keys: ["gen_ai.conversation.id"], to: "thread_id", as: toText },
+    { keys: ["gen_ai.conversation.id"], to: "thread_id", as: toId },
     { keys: ["gen_ai.prompt.name"], to: "metadata", name: "gen_ai.prompt.name", note: "of a prompt template" },
     { keys: ["gen_ai.prompt.version"], to: "metadata", name: "gen_ai.prompt.version" },
     { prefix: "gen_ai.prompt.variable.", to: "metadata", ownKey: true },

@@ -1,7 +1,7 @@
 // Google's Agent Development Kit: requests and responses of Gemini's API, whole, and the arguments and results of tools.
 import { decode, toText } from "../json.js";
 import type { MappableSpan } from "../span.js";
-import { isThere } from "../there.js";
+import { isThere, toId } from "../there.js";
 import type { Vocabulary } from "../vocabulary.js";
 
 /** It writes `{}` on tools, and everywhere where content capture is off. */
@@ -33,6 +33,8 @@ export const googleAdk: Vocabulary = {
       as: isCall,
       note: "where there is no `gen_ai.operation.name` → llm",
     },
+    { keys: ["adk.workflow.name"], to: "name", as: toText },
+    { keys: ["adk.workflow.name"], to: "metadata", name: "adk.workflow.name" },
     { keys: ["gcp.vertex.agent.llm_request"], to: "inputs", as: said },
     { keys: ["gcp.vertex.agent.llm_response"], to: "outputs", as: said },
     { keys: ["gcp.vertex.agent.data"], to: "inputs", as: said },
@@ -44,7 +46,7 @@ export const googleAdk: Vocabulary = {
       when: isOfTool,
       note: "on tools, where they are empty",
     },
-    { keys: ["gcp.vertex.agent.session_id"], to: "thread_id", as: toText },
+    { keys: ["gcp.vertex.agent.session_id"], to: "thread_id", as: toId },
     { keys: ["gen_ai.tool.call.id"], to: "drop", as: isUnsaid, note: "`<not specified>`" },
   ],
 };

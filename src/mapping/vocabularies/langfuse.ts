@@ -1,6 +1,7 @@
 // Langfuse's SDKs: observations.
-import { decode, isObject, toText } from "../json.js";
+import { decode, isObject } from "../json.js";
 import type { MappableSpan } from "../span.js";
+import { toId } from "../there.js";
 import { byValue, isOneOf, type Vocabulary } from "../vocabulary.js";
 
 const types = byValue({ generation: "llm", embedding: "embedding", tool: "tool", retriever: "retriever" }, "chain");
@@ -54,8 +55,8 @@ export const langfuse: Vocabulary = {
       note: "ERROR; others stay metadata",
     },
     { keys: ["langfuse.observation.status_message"], to: "error_message" },
-    { keys: ["langfuse.session.id"], to: "thread_id", as: toText },
-    { keys: ["langfuse.user.id"], to: "user_id", as: toText },
+    { keys: ["langfuse.session.id"], to: "thread_id", as: toId },
+    { keys: ["langfuse.user.id"], to: "user_id", as: toId },
     { keys: ["langfuse.trace.tags"], to: "tags" },
     {
       keys: ["langfuse.observation.metadata", "langfuse.trace.metadata"],

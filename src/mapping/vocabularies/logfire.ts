@@ -7,6 +7,10 @@ function isLogfires(span: MappableSpan): boolean {
   return span.attributes["logfire.msg"] !== undefined || /^(logfire|pydantic-ai)/.test(span.scope.name);
 }
 
+function isAgentRun(span: MappableSpan): boolean {
+  return isLogfires(span) && /^(agent run|invoke_agent)/.test(span.name);
+}
+
 /** A list of GenAI events as JSON: what was asked, and the choices. */
 function splitEvents(value: unknown, isAnswer: boolean): unknown {
   const events = decode(value);
@@ -46,6 +50,8 @@ export const logfire: Vocabulary = {
   scopes: ["pydantic-ai", "logfire.openai", "logfire.anthropic"],
   markers: ["all_messages_events", "pydantic_ai.all_messages"],
   rules: [
+    { keys: ["agent_name"], to: "name", when: isAgentRun, note: "of the agent's own run" },
+    { keys: ["agent_name"], to: "metadata", name: "agent_name", when: isLogfires },
     { keys: ["logfire.msg"], to: "name", note: "what a person reads" },
     { keys: ["request_data", "prompt"], to: "inputs", when: isLogfires },
     { keys: ["response_data"], to: "outputs", when: isLogfires },

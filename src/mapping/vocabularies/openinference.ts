@@ -59,6 +59,10 @@ const hasNoOriginalInput = (span: MappableSpan) => !hasOriginalInput(span);
 const hasNoOriginalOutput = (span: MappableSpan) => !hasOriginalOutput(span);
 const ofOriginal = "where the messages that it was translated from are on the span";
 
+function isAgents({ attributes }: MappableSpan): boolean {
+  return String(attributes["openinference.span.kind"]).toUpperCase() === "AGENT";
+}
+
 function isRepeated(span: MappableSpan): boolean {
   return span.attributes["tool.parameters"] === span.attributes["input.value"];
 }
@@ -87,6 +91,8 @@ export const openinference: Vocabulary = {
       note: "LLM → llm, EMBEDDING → embedding, RETRIEVER and RERANKER → retriever, TOOL → tool, PROMPT → prompt, all others → chain",
     },
     { keys: ["openinference.span.kind"], to: "agent", as: isOneOf("AGENT") },
+    { keys: ["agent.name"], to: "name", when: isAgents },
+    { keys: ["agent.name"], to: "metadata", name: "agent.name" },
     { prefix: "llm.input_messages.", to: "drop", when: hasOriginalInput, note: ofOriginal },
     { prefix: "llm.output_messages.", to: "drop", when: hasOriginalOutput, note: ofOriginal },
     { keys: ["input.value"], to: "drop", when: hasOriginalInput, note: ofOriginal },

@@ -2,6 +2,7 @@
 import { SpanStatusCode } from "@opentelemetry/api";
 import { toText } from "../json.js";
 import type { MappableSpan } from "../span.js";
+import { toId } from "../there.js";
 import type { Rule, Vocabulary } from "../vocabulary.js";
 
 const genAiKeys = [
@@ -54,8 +55,8 @@ export const plain: Vocabulary = {
   about: "Any span: sessions, users, errors; HTTP, database, RPC and messaging spans.",
   integration: false,
   rules: [
-    { keys: ["session.id"], to: "thread_id", as: toText },
-    { keys: ["user.id", "enduser.id"], to: "user_id", as: toText },
+    { keys: ["session.id"], to: "thread_id", as: toId },
+    { keys: ["user.id", "enduser.id"], to: "user_id", as: toId },
     { keys: ["error.type"], to: "error_type", as: toText },
     { keys: ["error.message"], to: "error_message", as: toText },
     {
