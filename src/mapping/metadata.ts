@@ -90,7 +90,13 @@ const kinds: Readonly<Record<number, string>> = {
   [SpanKind.CONSUMER]: "CONSUMER",
 };
 
-const resourceKeys = ["service.name", "service.version", "deployment.environment.name", "deployment.environment"];
+/** What a run says of its resource. */
+export const RESOURCE_KEYS: readonly string[] = [
+  "service.name",
+  "service.version",
+  "deployment.environment.name",
+  "deployment.environment",
+];
 
 /** Adds where the span came from. */
 export function addOrigin(metadata: KeyValues, span: MappableSpan): void {
@@ -108,7 +114,7 @@ export function addOrigin(metadata: KeyValues, span: MappableSpan): void {
       ...(attributes === undefined || Object.keys(attributes).length === 0 ? {} : { attributes: copyOf(attributes) }),
     }));
   }
-  for (const key of resourceKeys) {
+  for (const key of RESOURCE_KEYS) {
     const value = toText(span.resource.attributes[key]);
     if (value !== undefined && !Object.hasOwn(metadata, key)) metadata[key] = value;
   }

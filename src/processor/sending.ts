@@ -8,6 +8,7 @@ import { contentOf } from "./live.js";
 import { type Making, takeProjectWish } from "./making.js";
 import { createModelCalls, kindOf, type ModelCallsOptions } from "./model-calls.js";
 import { createOutbox } from "./outbox.js";
+import { ResourceGate } from "./resource-gate.js";
 import type { Taken } from "./runs-owner.js";
 import { estimateBytes, type SourceSpan } from "./source-span.js";
 import type { Threads } from "./threads.js";
@@ -69,6 +70,7 @@ export function createSending(sending: SendingOptions): Sending {
   // What a journal has promised goes before the event loop's other turns.
   const isJournal = options.spool?.mode === "always";
   const outbox = createOutbox(work, onError, isJournal ? JOURNAL_LATE_MILLIS : undefined);
+  const gate = new ResourceGate<Job>(outbox.push, options.shutdownTimeoutMillis);
   const calls = createModelCalls({
     ...callOptions,
     now: () => performance.now(),
@@ -81,7 +83,13 @@ export function createSending(sending: SendingOptions): Sending {
   function queuePending(tracked: Tracked): void {
     if (!target || tracked.isPendingQueued) return;
     tracked.isPendingQueued = true;
-    outbox.push({ tracked, kind: "pending" });
+    push({ tracked, kind: "pending" });
+  }
+
+  function push(job: Job): void {
+    // A journal has promised to be on disk at once: there runs take what is known of their resource by then.
+    if (isJournal) outbox.push(job);
+    else gate.push(job, (job.tracked.span ?? job.tracked.weak?.deref())?.resource);
   }
 
   function queueEnded(tracked: Tracked): void {
@@ -93,11 +101,11 @@ export function createSending(sending: SendingOptions): Sending {
       release(tracked);
       return;
     }
-    if (outbox.size >= UNCOUNTED && tracked.span) {
+    if (outbox.size + gate.size >= UNCOUNTED && tracked.span) {
       tracked.countedBytes = estimateBytes(tracked.span);
       waitingBytes += tracked.countedBytes;
     }
-    outbox.push({ tracked, kind: "ended" });
+    push({ tracked, kind: "ended" });
     if (waitingBytes > 0) pay();
   }
 
@@ -109,6 +117,7 @@ export function createSending(sending: SendingOptions): Sending {
     // What is done meanwhile may end spans, too.
     if (isPaying || held() <= maxBytes / 2) return;
     isPaying = true;
+    gate.open();
     outbox.doOne();
     while (held() > maxBytes && outbox.doOne());
     isPaying = false;
@@ -228,12 +237,13 @@ export function createSending(sending: SendingOptions): Sending {
     letGo,
     expire: calls.expire,
     async drain() {
+      await gate.opened();
       await outbox.drain();
       calls.expire(Number.POSITIVE_INFINITY);
       await outbox.drain();
     },
     get waiting() {
-      return outbox.size + calls.waiting;
+      return gate.size + outbox.size + calls.waiting;
     },
   };
 }

@@ -1,5 +1,6 @@
 // The span that an SDK hands to a processor or an exporter, of any of its versions, and what mapping sees of it.
 import type { Attributes, HrTime, Link, SpanContext, SpanKind, SpanStatus } from "@opentelemetry/api";
+import { RESOURCE_KEYS } from "../mapping/metadata.js";
 import type { MappableEvent, MappableSpan } from "../mapping/span.js";
 
 interface Scope {
@@ -34,6 +35,7 @@ interface SourceResource {
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly asyncAttributesPending?: boolean | undefined;
   getRawAttributes?(): readonly (readonly [string, unknown])[];
+  waitForAsyncAttributes?(): Promise<void> | undefined;
 }
 
 const NO_SCOPE: Scope = { name: "" };
@@ -78,15 +80,34 @@ export function mappable(span: SourceSpan): MappableSpan {
 }
 
 /**
- * What is known of a resource by now: to read its attributes while a detector (the host's id, by default) is at work
- * is an error to OpenTelemetry, which it logs at every read.
+ * What is known of a resource whenever it is looked at: to read its attributes while a detector (the host's id, by
+ * default) is at work is an error to OpenTelemetry, which it logs at every read.
  */
 function known(resource: SourceResource): MappableSpan["resource"] {
   if (resource.asyncAttributesPending !== true || !resource.getRawAttributes) return resource;
+  return {
+    get attributes() {
+      return resource.asyncAttributesPending === true ? attributesSoFar(resource) : resource.attributes;
+    },
+  };
+}
+
+/** Whether something that a run says of its resource is still on its way. */
+export function isAwaited(resource: SourceResource): boolean {
+  if (resource.asyncAttributesPending !== true) return false;
+  // Resources of OpenTelemetry JS 1.30 do not say what they wait for.
+  const raw = resource.getRawAttributes?.();
+  if (!raw) return true;
+  return RESOURCE_KEYS.some((key) => isPromiseLike(raw.find(([name, value]) => name === key && value != null)?.[1]));
+}
+
+function attributesSoFar(resource: SourceResource): Record<string, unknown> {
   const attributes: Record<string, unknown> = {};
   // The first to name an attribute wins.
-  for (const [key, value] of resource.getRawAttributes()) attributes[key] ??= isPromiseLike(value) ? undefined : value;
-  return { attributes };
+  for (const [key, value] of resource.getRawAttributes?.() ?? []) {
+    attributes[key] ??= isPromiseLike(value) ? undefined : value;
+  }
+  return attributes;
 }
 
 function isPromiseLike(value: unknown): boolean {
