@@ -1,6 +1,8 @@
 // What an option may be: a check each, and the error that names the one that is wrong.
+
 import { LangSmithOptionError } from "./option-error.js";
 import type { LangSmithOptions, SpansOption } from "./options.js";
+import { withoutSlashesAtEnd } from "./wire/address.js";
 
 export { LangSmithOptionError };
 
@@ -84,7 +86,7 @@ export function urlOf(option: string, value: string): string {
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     throw new LangSmithOptionError(option, "an http or https address", value);
   }
-  return value.replace(/\/+$/, "");
+  return withoutSlashesAtEnd(value);
 }
 
 export function spansOf(value: unknown): SpansOption | undefined {

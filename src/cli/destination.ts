@@ -1,6 +1,8 @@
 // Where the command talks to: the same variables as the processor's.
+
 import { type Environment, langsmithVariable, unquoted } from "../environment.js";
 import { isLocalAddress } from "../options.js";
+import { withoutSlashesAtEnd } from "../wire/address.js";
 
 export interface Destination {
   readonly apiUrl: string;
@@ -10,10 +12,7 @@ export interface Destination {
 
 /** The destination of the environment, or what is wrong with it and what to do. */
 export function destinationOf(env: Environment): Destination | string {
-  const apiUrl = (unquoted(langsmithVariable(env, "ENDPOINT")) ?? "https://api.smith.langchain.com").replace(
-    /\/+$/,
-    "",
-  );
+  const apiUrl = withoutSlashesAtEnd(unquoted(langsmithVariable(env, "ENDPOINT")) ?? "https://api.smith.langchain.com");
   const apiKey = unquoted(langsmithVariable(env, "API_KEY"));
   const workspaceId = unquoted(langsmithVariable(env, "WORKSPACE_ID"));
   try {

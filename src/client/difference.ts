@@ -1,5 +1,7 @@
 // In what a client differs from the processor that sends the runs which are made with it.
+
 import { primaryBridge } from "../bridges.js";
+import { withoutSlashesAtEnd } from "../wire/address.js";
 
 /** A client's own address, key and workspace, as far as it has them. */
 export interface OwnDestination {
@@ -13,17 +15,13 @@ export function differenceOf({ apiUrl, apiKey, workspaceId }: OwnDestination): s
   const bridge = primaryBridge();
   if (!bridge) return undefined;
   const { destination } = bridge;
-  if (apiUrl !== undefined && withoutSlash(apiUrl) !== withoutSlash(destination.apiUrl)) {
+  if (apiUrl !== undefined && withoutSlashesAtEnd(apiUrl) !== withoutSlashesAtEnd(destination.apiUrl)) {
     return `another address (${hostOf(apiUrl)})`;
   }
   if (apiKey !== undefined && typeof destination.apiKey === "string" && apiKey !== destination.apiKey) {
     return "another key";
   }
   return workspaceId !== undefined && workspaceId !== destination.workspaceId ? "another workspace" : undefined;
-}
-
-function withoutSlash(url: string): string {
-  return url.replace(/\/+$/, "");
 }
 
 function hostOf(url: string): string {

@@ -1,9 +1,11 @@
 // The service's REST interface: one request, outside of any trace, with errors that say which.
+
 import { type Context, context, createContextKey, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { Dispatcher } from "undici";
 import { primaryBridge } from "../bridges.js";
 import { isLocalAddress, type LangSmithDestination, resolveOptions } from "../options.js";
 import { createAgent, isProxied, request } from "../service/undici.js";
+import { withoutSlashesAtEnd } from "../wire/address.js";
 
 /**
  * What went wrong with a request. `LSB_ERR_NOT_FOUND`: the id or name is unknown there. `LSB_ERR_ACCESS`: no key, or one
@@ -93,7 +95,7 @@ function ownAgent(): Dispatcher {
  * ```
  */
 export function createRest(options: RestOptions): Rest {
-  const apiUrl = options.apiUrl.replace(/\/+$/, "");
+  const apiUrl = withoutSlashesAtEnd(options.apiUrl);
   const attempts = Math.max(1, options.attempts ?? 3);
 
   async function call(wanted: RestCall): Promise<unknown> {

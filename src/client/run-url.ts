@@ -1,8 +1,10 @@
 // The address of a run's page, for a log line.
+
 import { primaryBridge } from "../bridges.js";
 import { isUuid } from "../identity/ids.js";
 import { isLocalAddress, type LangSmithDestination } from "../options.js";
 import { type RunReference, RunReferenceError } from "../propagation/reference.js";
+import { withoutSlashesAtEnd } from "../wire/address.js";
 import { findRun } from "./find-run.js";
 import { type Project, projectById, projectByName } from "./projects.js";
 import { createRest, ownDestination } from "./rest.js";
@@ -49,7 +51,7 @@ export async function getRunUrl(
   if (known.size < MAX_PROJECTS) known.set(key, project);
   const organisation = project.tenantId ?? destination.workspaceId;
   const place = organisation === undefined ? "" : `/o/${organisation}`;
-  const web = destination.webUrl?.replace(/\/+$/, "") ?? webUrlOf(apiUrl);
+  const web = destination.webUrl === undefined ? webUrlOf(apiUrl) : withoutSlashesAtEnd(destination.webUrl);
   return `${web}${place}/projects/p/${project.id}/r/${reference.id}?poll=true`;
 }
 

@@ -1,8 +1,10 @@
 // What delivery can be told, and what it does when it is not.
+
 import { resolve } from "node:path";
 import type { MeterProvider } from "@opentelemetry/api";
 import type { Dispatcher } from "undici";
 import { createAgent } from "../service/undici.js";
+import { withoutSlashesAtEnd } from "../wire/address.js";
 import type { Loss } from "./operation.js";
 
 /** How delivery tries again. */
@@ -96,7 +98,7 @@ export interface Settings {
 export const DEFAULT_QUEUE_BYTES = 64 * 1_048_576;
 
 export function settle(options: DeliveryOptions): Settings {
-  const apiUrl = options.apiUrl.replace(/\/+$/, "");
+  const apiUrl = withoutSlashesAtEnd(options.apiUrl);
   const isImmediate = options.exportMode === "immediate";
   return {
     apiUrl,

@@ -1,5 +1,7 @@
 // LANGSMITH_RUNS_ENDPOINTS: several destinations, named in one environment variable.
 
+import { withoutSlashesAtEnd } from "../wire/address.js";
+
 /** One destination of several. */
 export interface ReplicaOptions {
   /** The project there, by name. Default: the project of the run. */
@@ -76,7 +78,7 @@ function readEntry(entry: unknown): ReplicaOptions | string {
   if (project !== undefined && typeof project !== "string") return "project_name is not a string";
   if (primary !== undefined && typeof primary !== "boolean") return "primary is not a boolean";
   return {
-    apiUrl: apiUrl.replace(/\/+$/, ""),
+    apiUrl: withoutSlashesAtEnd(apiUrl),
     apiKey,
     ...(project ? { project } : {}),
     ...(typeof workspaceId === "string" && workspaceId.trim() !== "" ? { workspaceId: workspaceId.trim() } : {}),
@@ -90,7 +92,7 @@ function readObject(endpoints: object): ParsedEndpoints {
   Object.entries(endpoints).forEach(([apiUrl, apiKey], at) => {
     if (!isUrl(apiUrl)) problems.push(`entry ${at}: the name is not a URL`);
     else if (typeof apiKey !== "string") problems.push(`entry ${at}: the key is not a string`);
-    else replicas.push({ apiUrl: apiUrl.replace(/\/+$/, ""), apiKey });
+    else replicas.push({ apiUrl: withoutSlashesAtEnd(apiUrl), apiKey });
   });
   return { replicas, problems };
 }

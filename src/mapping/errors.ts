@@ -125,7 +125,7 @@ function headOf(type: string | undefined, message: string | undefined, isStatus:
 
 /** A stack's own first lines say type and message again; its frames follow ours. */
 function withStack(head: string, message: string | undefined, stack: string): string {
-  const frames = stack.search(/^\s+at .*$/m);
+  const frames = stack.search(/^[ \t]+at /m);
   const beginning = frames === -1 ? stack : stack.slice(0, frames);
   const saysAgain =
     beginning.trim() === "" || message === undefined || beginning.includes(message) || head.includes(beginning.trim());

@@ -16,7 +16,7 @@ function isInRange(version: Version, range: string): boolean {
 }
 
 function holds(version: Version, comparator: string): boolean {
-  const [, sign = "", text = ""] = /^([<>=~^]*)(.*)$/.exec(comparator) ?? [];
+  const [, sign = "", text = ""] = /^([<>=~^]*)([^<>=~^].*)?$/.exec(comparator) ?? [];
   const given = text
     .replace(/^v/, "")
     .split(/[.+-]/, 3)

@@ -65,7 +65,7 @@ const UNIT_MICROS = new Map([
 export function parseLatency(value: Exclude<Literal, null>): number | undefined {
   if (typeof value === "number") return Math.round(value * 1_000_000);
   if (typeof value !== "string") return undefined;
-  const [, number, unit = ""] = /^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([a-zµ]*)\s*$/i.exec(value) ?? [];
+  const [, number, unit = ""] = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)\s*([a-zµ]*)$/i.exec(value.trim()) ?? [];
   const factor = unit === "" ? 1_000_000 : UNIT_MICROS.get(unit.toLowerCase());
   return number === undefined || factor === undefined ? undefined : Math.round(Number(number) * factor);
 }
