@@ -1,5 +1,14 @@
 // Making a run of a tracked span: what it shows, what it takes over from the runs above, and what a newcomer is told.
-import { asAgent, asStatusAbove, demoteModelCall, type Mapped, mapSpan, type Vocabulary } from "../mapping/index.js";
+import { SpanKind } from "@opentelemetry/api";
+import {
+  asAgent,
+  asRouted,
+  asStatusAbove,
+  demoteModelCall,
+  type Mapped,
+  mapSpan,
+  type Vocabulary,
+} from "../mapping/index.js";
 import type { MappableSpan } from "../mapping/span.js";
 import type { Run } from "../run.js";
 import { warnOnce } from "../warnings.js";
@@ -44,8 +53,9 @@ export function createMaking(vocabularies: readonly Vocabulary[] | undefined, th
     return false;
   }
 
-  function withSurroundings(tracked: Tracked, mapped: Mapped): Mapped {
+  function withSurroundings(tracked: Tracked, mapped: Mapped, { kind }: MappableSpan): Mapped {
     let seen = mapped.isAgent ? asAgent(mapped, isInsideAgent(tracked)) : mapped;
+    if (tracked.routeBelow !== undefined && kind === SpanKind.SERVER) seen = asRouted(seen, tracked.routeBelow);
     // An error is told once, where it happened; above it stands as a status.
     for (const error of tracked.errorsBelow ?? []) seen = asStatusAbove(seen, error);
     return seen;
@@ -61,7 +71,7 @@ export function createMaking(vocabularies: readonly Vocabulary[] | undefined, th
     if (tracked.hasEnded) sayWhatWasSeen(mapped, node.project);
     const run = runOf({
       node,
-      mapped: withSurroundings(tracked, mapped),
+      mapped: withSurroundings(tracked, mapped, view),
       endTime: tracked.hasEnded && !tracked.closed ? view.endTime : undefined,
       closed: tracked.closed,
       shiftMicros: tracked.trace.shiftMicros,

@@ -10,6 +10,7 @@ import { createLocalTraces, type DropReason, type LocalTrace } from "./local-tra
 import { createMaking } from "./making.js";
 import { createOpenSpans } from "./open-spans.js";
 import { createPlacing } from "./placing.js";
+import { noteRoute } from "./route-below.js";
 import type { Taken } from "./runs-owner.js";
 import { createSending } from "./sending.js";
 import { estimateBytes, type SourceSpan } from "./source-span.js";
@@ -147,6 +148,7 @@ export function createRuns({
     retireEntries(tracked.spanId);
     const { trace } = tracked;
     trace.undecided.delete(tracked);
+    noteRoute(tracked);
     if (!tracked.isKept) sending.letGo(tracked);
     else {
       if (trace.state === "held" && showsGenAi(tracked)) openTrace(trace);

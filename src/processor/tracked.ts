@@ -141,6 +141,8 @@ export class Tracked implements SpanEntry {
   /** The usage it was sent with. */
   settledUsage: unknown = undefined;
   isAgent = false;
+  /** The route of the request that it is, as a span below knew it that was passed over. */
+  routeBelow: unknown = undefined;
   /** Errors of the runs below it, as they were sent. */
   errorsBelow: string[] | undefined = undefined;
   /** What the ended span counts for while it waits to be sent; bytes. */

@@ -1,6 +1,7 @@
 // What any span may say: sessions, users, errors; and HTTP, database, RPC and messaging spans, where the user keeps them.
-import { SpanStatusCode } from "@opentelemetry/api";
+import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { toText } from "../json.js";
+import { nameWithRoute } from "../route.js";
 import type { MappableSpan } from "../span.js";
 import { toId } from "../there.js";
 import type { Rule, Vocabulary } from "../vocabulary.js";
@@ -67,6 +68,14 @@ export const plain: Vocabulary = {
     },
     { keys: ["exception.type"], to: "error_type", as: toText, when: hasFailed },
     { keys: ["exception.message"], to: "error_message", as: toText, when: hasFailed },
+    {
+      keys: ["http.route"],
+      to: "name",
+      when: ({ kind }) => kind === SpanKind.SERVER,
+      as: (route, { name }) => nameWithRoute(name, route),
+      note: "behind the method, where the span is named by that alone",
+    },
+    { keys: ["http.route"], to: "metadata", name: "http.route" },
     ...parts.map(([to, name, ...keys]): Rule => ({ keys, to, name, when: isPlain })),
   ],
 };
