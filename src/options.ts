@@ -156,6 +156,10 @@ export interface ResolvedOptions extends LangSmithDestination {
   readonly hideMetadata: HideOption;
   readonly spool: LangSmithOptions["spool"] | undefined;
   readonly runsEndpoints: string | undefined;
+  /** Of the application: metadata of every run that has none of its own. */
+  readonly revisionId: string | undefined;
+  /** `LANGSMITH_DISABLE_RUN_COMPRESSION`: bodies are sent plain where no option says otherwise. */
+  readonly isCompressionOff: boolean;
 }
 
 /** Every option, so that a name that is none is found. */
@@ -263,6 +267,8 @@ export function resolveOptions(
     hideMetadata: options.hideMetadata ?? booleanOf(langsmithVariable(env, "HIDE_METADATA")) ?? false,
     spool: options.spool ?? spoolOf(env),
     runsEndpoints: langsmithVariable(env, "RUNS_ENDPOINTS"),
+    revisionId: langsmithVariable(env, "REVISION_ID"),
+    isCompressionOff: booleanOf(langsmithVariable(env, "DISABLE_RUN_COMPRESSION")) ?? false,
   };
 }
 

@@ -25,7 +25,11 @@ export interface Made {
 
 export type Making = ReturnType<typeof createMaking>;
 
-export function createMaking(vocabularies: readonly Vocabulary[] | undefined, threads: Threads) {
+export function createMaking(
+  vocabularies: readonly Vocabulary[] | undefined,
+  threads: Threads,
+  revisionId?: string | undefined,
+) {
   /** What a span shows of itself now; undefined where its run was sent or refused. */
   function look(tracked: Tracked): Mapped | undefined {
     const view = viewOf(tracked);
@@ -77,6 +81,7 @@ export function createMaking(vocabularies: readonly Vocabulary[] | undefined, th
       shiftMicros: tracked.trace.shiftMicros,
       notes: tracked.notes,
       threadId: threads.of(tracked),
+      revisionId,
     });
     return { run, view };
   }

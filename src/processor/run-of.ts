@@ -20,6 +20,8 @@ export interface RunParts {
   readonly notes?: KeyValues | undefined;
   /** The thread of a run above or below, where the span says none. */
   readonly threadId?: string | undefined;
+  /** Of the application, where the run says none. */
+  readonly revisionId?: string | undefined;
 }
 
 /** A whole run; pending where it neither ended nor was closed. */
@@ -51,9 +53,10 @@ function endMicros({ endTime, closed, shiftMicros }: RunParts): number | undefin
   return closed ? closed.micros + shiftMicros : undefined;
 }
 
-function metadataOf({ node, mapped, shiftMicros, notes, threadId }: RunParts): KeyValues {
+function metadataOf({ node, mapped, shiftMicros, notes, threadId, revisionId }: RunParts): KeyValues {
   const metadata: KeyValues = { ...node.inherited?.metadata, ...mapped.content.extra.metadata, ...notes };
   if (threadId !== undefined && threadOf(metadata) === undefined) metadata.thread_id = threadId;
+  if (revisionId !== undefined) metadata.revision_id ??= revisionId;
   if (shiftMicros > 0) metadata.OTEL_CLOCK_SHIFT_MICROS = shiftMicros;
   return metadata;
 }

@@ -216,6 +216,7 @@ function deliveryTo(
     ...(apiKey !== undefined && { apiKey }),
     ...(workspaceId !== undefined && { workspaceId }),
     ...(options.spool && { spool: options.spool }),
+    ...(options.isCompressionOff && { compression: "none" as const }),
     ...pick(given, [
       "queue",
       "maxBatchCount",
