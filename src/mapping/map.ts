@@ -51,8 +51,6 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
   const insAndOuts = contentOfRun(type, slots, span, sources.withVectors === true);
   const metadata = wishes.metadata;
   const usageInOutputs = takeUsage(insAndOuts);
-  if (usageInOutputs !== undefined && !isModelCall) metadata["outputs.usage_metadata"] ??= usageInOutputs;
-
   const name = named(authored?.name) ?? nameOf(span, slots, type, wishes);
   const error = errorOf(span, slots, {
     outputs: insAndOuts.outputs,
@@ -67,9 +65,13 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
   );
   const params = paramsOf(slots, wishes, insAndOuts);
   if (isModelCall) describeModel(metadata, params, type);
-  const usage = usageOfSpan(slots, wishes, insAndOuts, isModelCall ? span : undefined, vocabularies);
+  const usage = usageOfSpan(slots, wishes, insAndOuts, span, vocabularies);
   if (usage.metadata !== undefined && isModelCall) metadata["usage_metadata"] = usage.metadata;
-  if (!isModelCall) for (const key of Object.keys(usage.counts)) metadata[key] ??= usage.counts[key];
+  else if (!isModelCall && usage.stated !== undefined) metadata["usage_metadata"] = usage.stated;
+  else if (!isModelCall) {
+    if (usageInOutputs !== undefined) metadata["outputs.usage_metadata"] ??= usageInOutputs;
+    for (const key of Object.keys(usage.counts)) metadata[key] ??= usage.counts[key];
+  }
 
   const provider = slots.first("provider", toProvider);
   // LangChain's instrumentations name the framework where there is no model.
@@ -127,6 +129,8 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
   if (project !== undefined) mapped.project = project;
   if (threadId !== undefined) mapped.threadId = threadId;
   if (Object.keys(usage.counts).length > 0) mapped.counts = usage.counts;
+  if (!isModelCall && usage.metadata !== undefined && content.extra.metadata["usage_metadata"] === undefined)
+    mapped.usageIfAlone = usage.metadata;
   if (warnings.length > 0) mapped.warnings = warnings;
   return mapped;
 }

@@ -42,5 +42,7 @@ export interface Mapped {
   readonly isAgent: boolean;
   /** Token counts as the span stated them, under their own keys; where they are not usage they are metadata. */
   readonly counts?: KeyValues;
+  /** What an instrumentation says that a run used which is no model call: it counts where nothing below it has usage. */
+  readonly usageIfAlone?: KeyValues;
   readonly warnings?: readonly MappingWarning[];
 }

@@ -13,6 +13,7 @@ import type { Taken } from "./runs-owner.js";
 import { estimateBytes, type SourceSpan } from "./source-span.js";
 import type { Threads } from "./threads.js";
 import type { Target, Tracked } from "./tracked.js";
+import { createUsageCount } from "./usage-count.js";
 
 /** Beyond this many waiting spans their memory is counted; below, they are too few to matter. */
 const UNCOUNTED = 64;
@@ -146,9 +147,12 @@ export function createSending(sending: SendingOptions): Sending {
     }
     tracked.mapped = making.look(tracked);
     noteThread(tracked, tracked.mapped);
+    countUsage(tracked);
     if (tracked.mapped) takeProjectWish(tracked.trace, tracked.mapped);
     calls.offer(tracked);
   }
+
+  const countUsage = createUsageCount(making.look, callOptions.openSpans);
 
   /** The thread that a run names by itself, or that `tracingContext` names for it, reaches the runs around it. */
   function noteThread(tracked: Tracked, seen: Mapped | undefined): void {

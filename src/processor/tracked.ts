@@ -140,6 +140,8 @@ export class Tracked implements SpanEntry {
   settledAs: Above | undefined = undefined;
   /** The usage it was sent with. */
   settledUsage: unknown = undefined;
+  /** A run below it has usage: LangSmith sums that up. */
+  hasUsageBelow = false;
   isAgent = false;
   /** The route of the request that it is, as a span below knew it that was passed over. */
   routeBelow: unknown = undefined;

@@ -169,15 +169,23 @@ describe("usage", () => {
     ["gen_ai.operation.name", "execute_tool"],
     ["openinference.span.kind", "CHAIN"],
   ])("on a run of %s %s the counts are plain metadata", (key, value) => {
-    const { metadata } = mapped({
-      [key]: value,
-      "gen_ai.usage.input_tokens": 200,
-      "langsmith.metadata.usage_metadata": '{"input_tokens":200}',
-    }).content.extra;
+    const seen = mapped({ [key]: value, "gen_ai.usage.input_tokens": 200 });
+    const { metadata } = seen.content.extra;
     expect(metadata["usage_metadata"]).toBeUndefined();
     expect(metadata["gen_ai.usage.input_tokens"]).toBe(200);
-    expect(metadata["langsmith.metadata.usage_metadata"]).toBe('{"input_tokens":200}');
+    expect(seen.usageIfAlone).toMatchObject({ input_tokens: 200 });
   });
+
+  test.each(["langsmith.usage_metadata", "langsmith.metadata.usage_metadata"])(
+    "what an author states in %s is usage on a run of any type, costs alone too",
+    (key) => {
+      for (const kind of ["chain", "tool", "retriever", "prompt", "parser"]) {
+        const usage = { total_cost: 0.0015 };
+        const { metadata } = mapped({ "langsmith.span.kind": kind, [key]: JSON.stringify(usage) }).content.extra;
+        expect(metadata["usage_metadata"]).toEqual(usage);
+      }
+    },
+  );
 
   test("details are always parts of their whole", () => {
     const count = fc.option(fc.nat({ max: 1_000 }), { nil: undefined });
