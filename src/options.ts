@@ -75,6 +75,11 @@ export interface LangSmithOptions {
   readonly pendingAfterMillis?: number;
   /** A span open longer is closed as an error that says so; milliseconds. Default 24 hours. */
   readonly abandonedAfterMillis?: number;
+  /**
+   * Below a local root that has ended, spans that are still open are closed as aborted when nothing has started or ended
+   * there for so long; milliseconds. Never a run of which a reference was taken. Default 30 minutes; `Infinity` never.
+   */
+  readonly orphanedAfterMillis?: number;
   /** How long the exporter waits for a parent that has not come; milliseconds. Default 30,000. */
   readonly orphanAfterMillis?: number;
   /** Bounds of what is held of traces that have not shown a GenAI span: `maxTraces` 1,000, `maxBytes` 32 MiB. */
@@ -145,6 +150,7 @@ export interface ResolvedOptions extends LangSmithDestination {
   readonly traces: "genai" | "all";
   readonly pendingAfterMillis: number;
   readonly abandonedAfterMillis: number;
+  readonly orphanedAfterMillis: number;
   readonly orphanAfterMillis: number;
   readonly heldMaxTraces: number;
   readonly heldMaxBytes: number;
@@ -173,6 +179,7 @@ const OPTION_NAMES: readonly string[] = Object.keys({
   traces: true,
   pendingAfterMillis: true,
   abandonedAfterMillis: true,
+  orphanedAfterMillis: true,
   orphanAfterMillis: true,
   held: true,
   shutdownTimeoutMillis: true,
@@ -256,6 +263,7 @@ export function resolveOptions(
         ? durationOf("pendingAfterMillis", options.pendingAfterMillis)
         : durationOf(PENDING_VARIABLE, variableNumber(env, PENDING_VARIABLE) ?? 1000),
     abandonedAfterMillis: durationOf("abandonedAfterMillis", options.abandonedAfterMillis ?? 24 * 60 * 60 * 1000),
+    orphanedAfterMillis: durationOf("orphanedAfterMillis", options.orphanedAfterMillis ?? 30 * 60 * 1000),
     orphanAfterMillis: durationOf("orphanAfterMillis", options.orphanAfterMillis ?? 30_000),
     heldMaxTraces: countOf("held.maxTraces", options.held?.maxTraces ?? 1000),
     heldMaxBytes: countOf("held.maxBytes", options.held?.maxBytes ?? 32 * 1024 * 1024),

@@ -11,7 +11,10 @@ import { flushRegisteredProvider } from "../registered-provider.js";
 import { type Assembly, createAssembly } from "./assembly.js";
 
 /** Options of the exporter: the processor's, without those about pending runs, which an exporter cannot post. */
-export type LangSmithExporterOptions = Omit<LangSmithOptions, "pendingAfterMillis" | "abandonedAfterMillis">;
+export type LangSmithExporterOptions = Omit<
+  LangSmithOptions,
+  "pendingAfterMillis" | "abandonedAfterMillis" | "orphanedAfterMillis"
+>;
 
 /** What an exporter answers: code 0 for success, 1 for failure, as in `@opentelemetry/core`. */
 export interface ExportResult {

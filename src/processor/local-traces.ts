@@ -14,6 +14,8 @@ export interface LocalTrace {
   root: Tracked | undefined;
   /** The first span's name when it started, for whoever must be told of the trace. */
   name: string;
+  /** When a span last started or ended here; monotonic milliseconds. */
+  touchedAt: number;
   /** Spans that have started here and not ended. */
   openSpans: number;
   /** Kept spans that are open, while the trace is held: any of them may yet show itself as GenAI. */
@@ -108,6 +110,7 @@ export function createLocalTraces(
         otelTraceId,
         root: undefined,
         name: "",
+        touchedAt: 0,
         openSpans: 0,
         undecided: new Set(),
         held: new Set(),

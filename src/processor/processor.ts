@@ -18,6 +18,8 @@ export interface ProcessorStats extends SinkStats {
   readonly droppedTraces: { readonly noGenAi: number; readonly bounds: number };
   /** Log records that came after their span's run was sent. */
   readonly lateLogRecords: number;
+  /** Spans that ended after their run had been sent as one that never would. */
+  readonly lateEnds: number;
   /** Exceptions inside the bridge, each of which cost one span. */
   readonly faults: number;
 }
@@ -76,5 +78,6 @@ const NOTHING = {
   waiting: 0,
   droppedTraces: { noGenAi: 0, bounds: 0 },
   lateLogRecords: 0,
+  lateEnds: 0,
   faults: 0,
 };

@@ -6,9 +6,11 @@ import type { MappableLogRecord } from "../mapping/span.js";
 import type { ResolvedOptions } from "../options.js";
 import { createDrops } from "./drops.js";
 import { createGenAi } from "./genai.js";
+import { LateEnds } from "./late-ends.js";
 import { createLocalTraces, type DropReason, type LocalTrace } from "./local-traces.js";
 import { createMaking } from "./making.js";
 import { createOpenSpans } from "./open-spans.js";
+import { Orphans } from "./orphans.js";
 import { createPlacing } from "./placing.js";
 import { noteRoute } from "./route-below.js";
 import type { Taken } from "./runs-owner.js";
@@ -48,6 +50,7 @@ export function createRuns({
 }: RunsOptions) {
   const now = () => performance.now();
   const drops = createDrops(options);
+  const lateEnds = new LateEnds();
   let lateLogRecords = 0;
   let faults = 0;
   let activity = 0;
@@ -84,8 +87,16 @@ export function createRuns({
     onWeaken: making.takeView,
     onPending: queuePending,
     onClose: closeSpan,
-    onTick: sending.expire,
+    onTick(at) {
+      sending.expire(at);
+      orphans.check(at);
+    },
     now,
+  });
+  const orphans = new Orphans({
+    orphanedAfterMillis: options.orphanedAfterMillis,
+    openSpans: () => open,
+    close: (tracked, reason, micros) => closeSpan(tracked, reason, Math.max(micros, tracked.node?.startMicros ?? 0)),
   });
 
   /** The ticks of the open spans are too far apart for a journal. */
@@ -115,6 +126,7 @@ export function createRuns({
       const { tracked, opensTrace } = place(span, context);
       addEntry(span, tracked.spanId, tracked);
       traces.spanStarted(tracked.trace);
+      tracked.trace.touchedAt = tracked.seenAt;
       if (tracked.isKept && tracked.keptParent) tracked.keptParent.openChildren += 1;
       if (opensTrace) openTrace(tracked.trace);
       else if (tracked.isKept && tracked.trace.state === "held") tracked.trace.undecided.add(tracked);
@@ -128,7 +140,10 @@ export function createRuns({
     activity += 1;
     try {
       const tracked = trackedOf(span);
-      if (!tracked || tracked.hasEnded) return;
+      if (!tracked || tracked.hasEnded) {
+        if (tracked?.closed) lateEnds.add(tracked);
+        return;
+      }
       tracked.span = span;
       finish(tracked);
     } catch (error) {
@@ -157,6 +172,7 @@ export function createRuns({
       else sending.letGo(tracked);
     }
     traces.spanEnded(trace);
+    orphans.ended(tracked, now());
   }
 
   // ---- traces open or are dropped
@@ -206,12 +222,12 @@ export function createRuns({
 
   // ---- spans that never end
 
-  function closeSpan(tracked: Tracked, reason: string): void {
+  function closeSpan(tracked: Tracked, reason: string, micros = Date.now() * 1000): void {
     if (tracked.hasEnded) return;
     try {
       if (tracked.isReferenced) leavePending(tracked);
       else {
-        tracked.closed = { reason, micros: Date.now() * 1000 };
+        tracked.closed = { reason, micros };
         finish(tracked);
       }
     } catch (error) {
@@ -303,6 +319,7 @@ export function createRuns({
       waiting: sending.waiting,
       droppedTraces: drops.counts(),
       lateLogRecords,
+      lateEnds: lateEnds.count,
       faults,
     }),
   };
