@@ -75,16 +75,19 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+const ADDRESS =
+  "an http or https address with its scheme, such as https://api.smith.langchain.com or http://localhost:1984";
+
 /** A base address without its last slash. */
 export function urlOf(option: string, value: string): string {
   let url: URL;
   try {
     url = new URL(value);
   } catch {
-    throw new LangSmithOptionError(option, "an http or https address", value);
+    throw new LangSmithOptionError(option, ADDRESS, value);
   }
   if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw new LangSmithOptionError(option, "an http or https address", value);
+    throw new LangSmithOptionError(option, ADDRESS, value);
   }
   return withoutSlashesAtEnd(value);
 }

@@ -49,21 +49,32 @@ export function createReporter(
     diag[level](`otel-langsmith [${code}] ${destination}: ${message}${more}`);
   }
 
+  function warnOnce(code: string, message: string): void {
+    const warned = warnedCodes();
+    if (warned.has(code)) {
+      say("warn", code, message);
+      return;
+    }
+    warned.add(code);
+    process.emitWarning(`${message} (${destination})`, { type: "OtelLangSmithWarning", code });
+  }
+
+  function warnOfRefused(message: string): void {
+    if (warnedCodes().has("LSB_WARN_REFUSED")) return;
+    warnOnce(
+      "LSB_WARN_REFUSED",
+      `A run was refused and is lost, and so may be others like it: ${message}. All are counted in stats().lost; the option onError is told of each.`,
+    );
+  }
+
   return {
     lost,
     say,
-    warnOnce(code, message) {
-      const warned = warnedCodes();
-      if (warned.has(code)) {
-        say("warn", code, message);
-        return;
-      }
-      warned.add(code);
-      process.emitWarning(`${message} (${destination})`, { type: "OtelLangSmithWarning", code });
-    },
+    warnOnce,
     lose(cause, runs, message, runId) {
       lost[cause] = (lost[cause] ?? 0) + runs;
       onLost(cause, runs);
+      if (cause === "refused" || cause === "invalid") warnOfRefused(message);
       say("error", `LSB_ERR_LOST_${cause.toUpperCase()}`, `${runs} run${runs === 1 ? "" : "s"} lost: ${message}`);
       tell({ cause, runs, message, ...(runId === undefined ? {} : { runId }) });
     },

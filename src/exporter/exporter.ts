@@ -3,6 +3,7 @@ import { diag } from "@opentelemetry/api";
 import { type EntryOwner, entriesById, RUN, type SpanEntry } from "../identity/node.js";
 import { type LangSmithOptions, type ResolvedOptions, resolveOptions } from "../options.js";
 import { type Core, createCore, NO_SINK_STATS } from "../processor/bridge.js";
+import { warnWhenBehind } from "../processor/doubled.js";
 import { createGenAi, type GenAi } from "../processor/genai.js";
 import { isRunsOwner, type RunsOwner, type Taken } from "../processor/runs-owner.js";
 import type { SinkStats } from "../processor/sink.js";
@@ -62,6 +63,7 @@ export class LangSmithSpanExporter {
       modelCallWaitMillis: 0,
       rememberedTraces: 1000,
       isExporter: true,
+      face: this,
       beforeFlush: () => this.#settleOwners(),
       beforeShutdown: () => this.#releaseAll(),
       // What a BatchSpanProcessor holds is known to it alone.
@@ -122,6 +124,7 @@ export class LangSmithSpanExporter {
     for (const entry of entries) {
       if (exporters.has(entry.owner) || !isRunsOwner(entry.owner)) continue;
       this.#owners.add(entry.owner);
+      warnWhenBehind(entry.owner, core);
       return entry.owner.exportTo(entry, span, core.target);
     }
     return entries.some(({ owner }) => owner === core) ? "queued" : undefined;

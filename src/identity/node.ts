@@ -55,7 +55,7 @@ function index(): SpanIndex {
 }
 
 /** Puts a processor's entry on a span that starts. Copies of one span share its entries. */
-export function addEntry(span: object, spanId: string, entry: SpanEntry): void {
+export function addEntry(span: object, spanId: string, entry: SpanEntry): readonly SpanEntry[] {
   const marked: Marked = span;
   const { open, recent } = index();
   let entries = marked[RUN];
@@ -70,6 +70,7 @@ export function addEntry(span: object, spanId: string, entry: SpanEntry): void {
   entries.push(entry);
   // A second exporter gets the span when the first has retired it.
   open.set(spanId, entries);
+  return entries;
 }
 
 /** Moves a span's entries from the open to the recently ended ones. */

@@ -2,10 +2,12 @@
 import { addBridge, type Bridge, bridges, primaryBridge, removeBridge } from "../bridges.js";
 import type { SpanEntry } from "../identity/node.js";
 import type { ResolvedOptions } from "../options.js";
+import { warnOnce } from "../warnings.js";
 import { within } from "./deadline.js";
 import { flushWhenIdle, IDLE_FLUSH_MILLIS } from "./idle-flush.js";
 import { createRuns, type Runs, type RunsOptions } from "./runs.js";
 import { isRunsOwner, type RunsOwner } from "./runs-owner.js";
+import { warnOfSilence } from "./silence.js";
 import { createSink, type SinkStats } from "./sink.js";
 import type { Target } from "./tracked.js";
 
@@ -22,11 +24,24 @@ export interface Core extends Bridge, RunsOwner {
 export interface CoreOptions extends Pick<RunsOptions, "modelCallWaitMillis" | "rememberedTraces"> {
   /** Asks other bridges for the runs of their spans. */
   readonly isExporter?: boolean;
+  /** What a provider would hold of this bridge: the processor or the exporter. */
+  readonly face?: object;
   /** Done before what waits is made and sent: by a flush, and by the shutdown. */
   readonly beforeFlush?: () => Promise<void>;
   readonly beforeShutdown?: () => void;
   /** Done before a flush of a process that has nothing left to do: brings what waits in front of this bridge. */
   readonly beforeIdleFlush?: () => Promise<void>;
+}
+
+/** After this a bridge to which no span has come looks for the reason. */
+const LISTEN_MILLIS = 30_000;
+
+function warnOfRate(): void {
+  warnOnce(
+    "LSB_WARN_SAMPLED_OUT",
+    "samplingRate (LANGSMITH_TRACING_SAMPLING_RATE) is 0, so no trace is sent. Raise it, or set LANGSMITH_TRACING=false to say that this is meant.",
+    "rate",
+  );
 }
 
 /** Starts a bridge, or gives undefined where nothing may be sent (said once). */
@@ -66,6 +81,11 @@ export function createCore(options: ResolvedOptions, extra: CoreOptions = {}): C
     longestFlushMillis = options.shutdownTimeoutMillis;
   }
 
+  /** Whoever set the bridge up where no span comes by has to be told. */
+  function listen(): void {
+    if (extra.face && runs.activity() + sentBeside === 0) warnOfSilence(extra.face);
+  }
+
   const core: Core = {
     projectName: options.projectName,
     destination: options,
@@ -99,6 +119,8 @@ export function createCore(options: ResolvedOptions, extra: CoreOptions = {}): C
     forceFlush: () => stopping ?? flushWithin(longestFlushMillis),
     shutdown() {
       stopWatching?.();
+      clearTimeout(listening);
+      listen();
       stopping ??= within(options.shutdownTimeoutMillis, async (left) => {
         extra.beforeShutdown?.();
         await extra.beforeFlush?.();
@@ -121,10 +143,16 @@ export function createCore(options: ResolvedOptions, extra: CoreOptions = {}): C
     ...(rememberedTraces !== undefined && { rememberedTraces }),
   });
   addBridge(core);
+  if (options.samplingRate === 0) warnOfRate();
+  const listening = setTimeout(listen, LISTEN_MILLIS);
+  listening.unref();
   const stopWatching = options.flushBeforeExit
     ? flushWhenIdle({
         // Before an exporter stands a processor with spans of which nobody here knows: it is always asked once.
-        activity: () => runs.activity() + sentBeside,
+        activity: () => {
+          listen();
+          return runs.activity() + sentBeside;
+        },
         unsent: () => sink.unsent() + (options.spool ? 0 : runs.stats().waiting),
         isOutOfReach: () => sink.isOutOfReach(IDLE_FLUSH_MILLIS),
         settle: () => runs.flush(),

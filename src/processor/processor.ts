@@ -41,7 +41,7 @@ export class LangSmithSpanProcessor {
   readonly #core: Core | undefined;
 
   constructor(options: LangSmithOptions = {}) {
-    this.#core = createCore(resolveOptions(options));
+    this.#core = createCore(resolveOptions(options), { face: this });
   }
 
   onStart(span: SourceSpan, parentContext: Context = contextApi.active()): void {

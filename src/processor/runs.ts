@@ -1,9 +1,11 @@
 // Spans on their way to being runs: placed at start, held or queued at end, made later, sent once.
-import { type Context, diag } from "@opentelemetry/api";
+import { type Context, diag, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { ReferencedRun } from "../bridges.js";
+import { hasContextManager, warnOfNoContextManager } from "../context-manager.js";
 import { addEntry, type EntryOwner, entriesById, RUN, retireEntries, type SpanEntry } from "../identity/node.js";
 import type { MappableLogRecord } from "../mapping/span.js";
 import type { ResolvedOptions } from "../options.js";
+import { warnWhenDoubled } from "./doubled.js";
 import { createDrops } from "./drops.js";
 import { createGenAi } from "./genai.js";
 import { LateEnds } from "./late-ends.js";
@@ -15,7 +17,7 @@ import { createPlacing } from "./placing.js";
 import { noteRoute } from "./route-below.js";
 import type { Taken } from "./runs-owner.js";
 import { createSending } from "./sending.js";
-import { estimateBytes, type SourceSpan } from "./source-span.js";
+import { estimateBytes, isReadable, type SourceSpan } from "./source-span.js";
 import { createThreads } from "./threads.js";
 import type { Target, Tracked } from "./tracked.js";
 
@@ -54,6 +56,7 @@ export function createRuns({
   let lateLogRecords = 0;
   let faults = 0;
   let activity = 0;
+  let isContextChecked = false;
 
   const genAi = createGenAi(options.given.mapping?.vocabularies);
   const threads = createThreads(options.given.mapping?.vocabularies, () => open);
@@ -122,9 +125,13 @@ export function createRuns({
 
   function start(span: SourceSpan, context: Context): void {
     activity += 1;
+    if (!isReadable(span)) return;
     try {
       const { tracked, opensTrace } = place(span, context);
-      addEntry(span, tracked.spanId, tracked);
+      const entries = addEntry(span, tracked.spanId, tracked);
+      if (entries.length > 1) warnWhenDoubled(entries);
+      // Roots that are open at once, and no context by which one could be the other's parent.
+      if (tracked === tracked.trace.root && open.size > 0 && context === ROOT_CONTEXT) checkContextManager();
       traces.spanStarted(tracked.trace);
       tracked.trace.touchedAt = tracked.seenAt;
       if (tracked.isKept && tracked.keptParent) tracked.keptParent.openChildren += 1;
@@ -149,6 +156,12 @@ export function createRuns({
     } catch (error) {
       fault("a span's end was not taken", error);
     }
+  }
+
+  function checkContextManager(): void {
+    if (isContextChecked) return;
+    isContextChecked = true;
+    if (!hasContextManager()) warnOfNoContextManager();
   }
 
   function trackedOf(span: SourceSpan): Tracked | undefined {

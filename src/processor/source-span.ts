@@ -2,6 +2,7 @@
 import type { Attributes, HrTime, Link, SpanContext, SpanKind, SpanStatus } from "@opentelemetry/api";
 import { RESOURCE_KEYS } from "../mapping/metadata.js";
 import type { MappableEvent, MappableSpan } from "../mapping/span.js";
+import { warnOnce } from "../warnings.js";
 
 interface Scope {
   readonly name: string;
@@ -123,4 +124,15 @@ export function estimateBytes(span: SourceSpan): number {
       32 + key.length + (typeof value === "string" ? value.length : Array.isArray(value) ? 16 * value.length : 8);
   }
   return bytes + span.events.length * 256;
+}
+
+/** Whether a span shows its attributes and its start: a tracer that only looks like OpenTelemetry's may keep them back. */
+export function isReadable(span: SourceSpan): boolean {
+  const { attributes, startTime }: { attributes?: unknown; startTime?: unknown } = span;
+  if (typeof attributes === "object" && attributes !== null && Array.isArray(startTime)) return true;
+  warnOnce(
+    "LSB_WARN_FOREIGN_SPANS",
+    "Spans come to otel-langsmith that show no attributes or no start, as those of Datadog's TracerProvider: they become no runs. Let the spans come from OpenTelemetry's own SDK (NodeSDK, or otel-langsmith/register), and send them to Datadog by OTLP beside it.",
+  );
+  return false;
 }

@@ -13,9 +13,12 @@ import { booleanOf, type Environment, textOf } from "../environment.js";
 import { joinByItself } from "../native/join.js";
 import { type LangSmithOptions, type ResolvedOptions, resolveOptions } from "../options.js";
 import { LangSmithSpanProcessor } from "../processor/index.js";
+import { dropsAll, warnOfSampler } from "../processor/silence.js";
+import { blindCopies, describeCopies } from "../project/api-copies.js";
 import { applicationProject, installCommand, installedVersion } from "../project/installed.js";
 import { describeLibrary, type FoundLibrary, findLibraries } from "../project/libraries.js";
 import { applicationPackages, type PackageFinder } from "../project/packages.js";
+import { loadedTooEarly, noteLoaded, warnOfLateRegister } from "../project/too-early.js";
 import { LangSmithPropagator, type LangSmithPropagatorOptions } from "../propagation/index.js";
 import { isSampler, LangSmithSampler } from "../sampler.js";
 import { warnOnce } from "../warnings.js";
@@ -127,7 +130,8 @@ function set(options: RegisterOptions, resolved: ResolvedOptions, ground: Ground
     return NOTHING;
   }
   // Before the exporters: what they load (gRPC, http) could not be instrumented any more.
-  const instrumentations = makeAutoInstrumentations(packages);
+  const stack = new Error().stack;
+  const instrumentations = makeAutoInstrumentations(packages, (modules) => noteLoaded(modules, stack));
   const exporters = spanProcessorsOf(sdk, packages, env, { whenUnset: "asked" });
   const provider = sdk.provider({
     resource: resourceFromEnv(sdk, packages, env),
@@ -140,6 +144,7 @@ function set(options: RegisterOptions, resolved: ResolvedOptions, ground: Ground
   const names = exporters.map((each) => each.name);
   const project = applicationProject();
   const libraries = findLibraries(project, instrumentations?.supported ?? []);
+  warnOfBlindness(libraries);
   const content = captured(instrumentations, libraries, resolved, env, names);
   announce({
     resolved,
@@ -149,6 +154,14 @@ function set(options: RegisterOptions, resolved: ResolvedOptions, ground: Ground
     instrumentations: instrumentations?.count ?? installCommand(project, [AUTOMATIC]),
   });
   return ending(provider, processor, resolved, ground);
+}
+
+/** What keeps the spans of the libraries that were found away. */
+function warnOfBlindness(libraries: readonly FoundLibrary[]): void {
+  const late = loadedTooEarly().filter((name) => libraries.some((library) => library.name === name));
+  if (late.length > 0) warnOfLateRegister(late);
+  const copies = blindCopies();
+  if (copies.length > 0) warnOnce("LSB_WARN_API_COPIES", describeCopies(copies));
 }
 
 /** What is done about the content of the libraries that the instrumentations patch; undefined where there is none. */
@@ -170,7 +183,10 @@ function captured(
 
 function samplerOf(options: RegisterOptions, { sdk, env }: Ground): object | undefined {
   const sampler = samplerFromEnv(sdk, env);
-  if (!options.recordUnsampled) return sampler;
+  if (!options.recordUnsampled) {
+    if (sampler && dropsAll(String(sampler))) warnOfSampler(String(sampler));
+    return sampler;
+  }
   const always = sdk.sampler("AlwaysOnSampler");
   const inner = sampler ?? (always && sdk.parentBased(always));
   return isSampler(inner) ? new LangSmithSampler(inner) : sampler;

@@ -28,7 +28,10 @@ export interface AutoInstrumentations {
  * Makes the automatic instrumentations; they read `OTEL_NODE_ENABLED_INSTRUMENTATIONS` and
  * `OTEL_NODE_DISABLED_INSTRUMENTATIONS` themselves. Undefined where they are not installed.
  */
-export function makeAutoInstrumentations(packages: PackageFinder): AutoInstrumentations | undefined {
+export function makeAutoInstrumentations(
+  packages: PackageFinder,
+  noteModules: (modules: readonly string[]) => void = () => {},
+): AutoInstrumentations | undefined {
   const automatic = packages.find(AUTOMATIC);
   const base = packages.from(automatic?.path).find("@opentelemetry/instrumentation");
   const registerInstrumentations = functionIn<[object], unknown>(base, "registerInstrumentations");
@@ -36,9 +39,11 @@ export function makeAutoInstrumentations(packages: PackageFinder): AutoInstrumen
   if (!automatic || !base || !registerInstrumentations || !getInstrumentations) return undefined;
   hookModules(automatic, base);
   const instrumentations = getInstrumentations();
+  const supported = instrumentations.flatMap(supportedBy);
+  noteModules(supported.map(({ module }) => module));
   return {
     count: instrumentations.length,
-    supported: instrumentations.flatMap(supportedBy),
+    supported,
     capturing: instrumentations.filter(isCapturing),
     use: (tracerProvider) => registerInstrumentations({ instrumentations, tracerProvider }),
   };

@@ -1,6 +1,7 @@
 // Which tracer makes the authoring API's spans, and what its users are told when their runs go nowhere.
 import { type Context, context, createContextKey, type Tracer, type TracerProvider, trace } from "@opentelemetry/api";
 import { bridges } from "../bridges.js";
+import { warnOfNoContextManager } from "../context-manager.js";
 import { booleanOf, langsmithVariable } from "../environment.js";
 import { joinByItself } from "../native/join.js";
 import { checkNames } from "../option-names.js";
@@ -109,8 +110,5 @@ export function checkContextManager(expected: Context): void {
     isContextChecked = true;
     return;
   }
-  warnOnce(
-    "LSB_WARN_NO_CONTEXT_MANAGER",
-    "Runs do not nest: no OpenTelemetry context manager is registered. Use NodeTracerProvider.register(), NodeSDK or otel-langsmith/register, or context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable()).",
-  );
+  warnOfNoContextManager();
 }
