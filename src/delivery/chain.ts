@@ -56,7 +56,7 @@ export function createChain({ settings, http, outbox, notices, reporter }: Chain
     cut: outbox.cut,
     suspect: (item, error) => suspects.hold(item, error),
     onKeyRefused: (error) => notices.forbidden(error),
-    warn,
+    warn: (code, message) => reporter.warnOnce(code, message),
   });
   const suspects = new Suspects({
     evidence,

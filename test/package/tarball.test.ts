@@ -35,10 +35,13 @@ async function filesUnpacked(): Promise<[name: string, text: string][]> {
 describe("the packed tarball", () => {
   it("holds the builds, their types and the texts, and nothing else", () => {
     const foreign = inject("packedFiles").filter(
-      (path) => !/^(dist\/.+\.(c?js|d\.c?ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/[\w-]+\.md)$/.test(path),
+      (path) =>
+        !/^(dist\/.+\.(c?js|d\.c?ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/[\w-]+\.md)$/.test(path),
     );
     expect(foreign).toEqual([]);
-    expect(inject("packedFiles")).toEqual(expect.arrayContaining(["LICENSE", "CHANGELOG.md", "docs/warnings.md", "dist/index.js"]));
+    expect(inject("packedFiles")).toEqual(
+      expect.arrayContaining(["LICENSE", "CHANGELOG.md", "docs/warnings.md", "dist/index.js"]),
+    );
   });
 
   it("holds every file that exports, bin and sideEffects name", () => {
