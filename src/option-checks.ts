@@ -53,6 +53,11 @@ export function checkKinds(options: LangSmithOptions): void {
     "a positive number",
     (value) => typeof value === "number" && value > 0,
   );
+  check("retry", options.retry, "an object", isRecord);
+  for (const name of ["initialDelayMillis", "maxDelayMillis", "maxAgeMillis"] as const) {
+    const value = options.retry?.[name];
+    check(`retry.${name}`, value, "a number of at least 0", (given) => typeof given === "number" && given >= 0);
+  }
   check("mapping.vocabularies", options.mapping?.vocabularies, "a list", Array.isArray);
 }
 

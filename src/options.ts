@@ -2,6 +2,7 @@
 import type { MeterProvider } from "@opentelemetry/api";
 import type { Dispatcher } from "undici";
 import type { Loss } from "./delivery/operation.js";
+import type { RetryPolicy } from "./delivery/options.js";
 import { booleanOf, type Environment, langsmithVariable, numberOf, textOf, unquoted } from "./environment.js";
 import type { Vocabulary } from "./mapping/index.js";
 import type { MappableSpan } from "./mapping/span.js";
@@ -121,6 +122,8 @@ export interface LangSmithOptions {
   readonly maxConcurrentRequests?: number;
   /** Milliseconds for one attempt. Default 30,000. */
   readonly requestTimeoutMillis?: number;
+  /** How a request that failed is tried again; the first pause, the longest, and how long at all: milliseconds. */
+  readonly retry?: RetryPolicy;
   readonly compression?: "auto" | "gzip" | "zstd" | "none";
   /** undici's own, for proxies, custom CA, keep-alive. */
   readonly dispatcher?: Dispatcher;
@@ -199,6 +202,7 @@ const OPTION_NAMES: readonly string[] = Object.keys({
   batchDelayMillis: true,
   maxConcurrentRequests: true,
   requestTimeoutMillis: true,
+  retry: true,
   compression: true,
   dispatcher: true,
   exportMode: true,

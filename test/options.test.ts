@@ -59,6 +59,8 @@ describe("a bad option is an error at construction that names it", () => {
     ["batchDelayMillis", -5],
     ["maxConcurrentRequests", "4"],
     ["requestTimeoutMillis", -1],
+    ["retry", 5],
+    ["retry.maxAgeMillis", { retry: { maxAgeMillis: -1 } }],
     ["compression", "brotli"],
     ["exportMode", "sometimes"],
     ["waitUntil", "later"],

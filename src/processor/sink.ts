@@ -224,6 +224,7 @@ function deliveryTo(
       "batchDelayMillis",
       "maxConcurrentRequests",
       "requestTimeoutMillis",
+      "retry",
       "compression",
       "dispatcher",
       "exportMode",

@@ -78,4 +78,29 @@ describe("the breaker", () => {
     await clock.run(2);
     expect(await sent).toBe("taken");
   });
+
+  it("goes by Retry-After, however long a usage limit lasts by itself", async () => {
+    const clock = createManualClock();
+    const limit = { reach: "refused", quotaPauseMillis: 600_000, retryAfterMillis: 1_000 } as const;
+    const next = fakeNext((_, attempt) => (attempt === 0 ? new DeliveryError("throttled", "no", limit) : "taken"));
+    const breaker = createBreaker(next, { timers: clock.timers, now: clock.now });
+    await send(breaker);
+    const sent = send(breaker);
+    await clock.run(1_001);
+    expect(await sent).toBe("taken");
+  });
+
+  it("after one pause lets three try where the service answers, those first that have failed least", async () => {
+    const clock = createManualClock();
+    const broken = () => new DeliveryError("unavailable", "HTTP 500", { reach: "unknown", status: 500 });
+    const next = fakeNext((batch) => (batch.failures < 9 ? broken() : "taken"));
+    const breaker = createBreaker(next, { timers: clock.timers, now: clock.now, random: () => 1 });
+    for (let i = 0; i < 5; i += 1) await send(breaker);
+    for (const failures of [3, 0, 2, 1]) {
+      const batch = { ...batchOf([newItem()]), failures };
+      void breaker.send(batch, signal).catch(() => {});
+    }
+    await clock.run(1_001);
+    expect(next.batches.slice(5).map(({ failures }) => failures)).toEqual([0, 1, 2]);
+  });
 });

@@ -37,24 +37,71 @@ describe("failureOf", () => {
     expect(error?.reach).toBe(reach);
   });
 
-  it("takes a web page for no answer of the service's, whatever its status says", () => {
-    const page = answered(200, "\n<!DOCTYPE html><title>Sign in</title>");
+  it.each([
+    ["text/html", "\n<!DOCTYPE html><title>Sign in</title>"],
+    ["text/html", "<!-- portal --><html><body>login</body></html>"],
+    ["text/html", "<head><title>Sign in</title></head>"],
+    ["text/html", "<script>location='/login'</script>"],
+    ["text/html; charset=utf-8", "Please sign in"],
+    ["TEXT/HTML", "\u001f\u008b\u0008 compressed"],
+    ["application/xhtml+xml", '<?xml version="1.0"?><html/>'],
+    ["image/png", "PNG"],
+    ["text/plain", "<html>"],
+    [undefined, "\ufeff<!doctype html>"],
+    ["application/json", "<!doctype html>"],
+  ])("takes a 2xx of type %s with %j for no answer of the service's", (type, text) => {
+    const page = answered(200, text, type === undefined ? {} : { "content-type": type });
     expect([page?.kind, page?.reach, page?.message]).toEqual(["misconfigured", "refused", "HTTP 200 with a web page"]);
-    for (const text of ["", "ok", "{}", '{"message":"<html>"}']) expect(answered(202, text)).toBeUndefined();
   });
+
+  it.each([
+    [undefined, ""],
+    [undefined, "ok"],
+    [undefined, "{}"],
+    ["text/html", ""],
+    ["text/plain", "accepted"],
+    ["application/json", '{"message":"<html>"}'],
+    ["application/problem+json", "{"],
+    ["text/html", '{"message":"ok"}'],
+  ])("takes a 2xx of type %s with %j for an answer", (type, text) => {
+    expect(answered(202, text, type === undefined ? {} : { "content-type": type })).toBeUndefined();
+  });
+
+  const DATE = "Fri, 02 Jan 2026 03:04:05 GMT";
 
   it("reads Retry-After in seconds, and as a date against the server's own clock", () => {
     expect(answered(429, "", { "retry-after": "7" })?.retryAfterMillis).toBe(7_000);
-    expect(
-      answered(503, "", { "retry-after": "Fri, 02 Jan 2026 03:04:20 GMT", date: "Fri, 02 Jan 2026 03:04:05 GMT" })
-        ?.retryAfterMillis,
-    ).toBe(15_000);
-    expect(answered(503, "", { "retry-after": "soon" })?.retryAfterMillis).toBeUndefined();
+    const asDate = answered(503, "", { "retry-after": "Fri, 02 Jan 2026 03:04:20 GMT", date: DATE });
+    expect(asDate?.retryAfterMillis).toBe(15_000);
+    for (const value of ["soon", "1, 2", "-5", "1e3"]) {
+      expect(answered(503, "", { "retry-after": value })?.retryAfterMillis).toBeUndefined();
+    }
   });
 
-  it("knows a monthly limit by what it says", () => {
-    expect(answered(429, '{"detail":"Monthly unique traces usage limit exceeded"}')?.isQuota).toBe(true);
-    expect(answered(429, '{"detail":"Too many requests"}')?.isQuota).toBe(false);
+  it.each(["86400", "99999999999", "Fri, 31 Dec 2099 23:59:59 GMT"])(
+    "believes a Retry-After of %s for ten minutes, and no longer",
+    (value) => expect(answered(429, "", { "retry-after": value })?.retryAfterMillis).toBe(600_000),
+  );
+
+  it.each([
+    ["Too many requests. See https://docs/x for an explanation of your plan", undefined],
+    ["Rate limit exceeded, 100 requests per month-long quota window", undefined],
+    ["tenant exceeded usage limits: Monthly unique traces usage limit exceeded", 600_000],
+    ["Monthly unique traces usage limit exceeded", 600_000],
+    // It was four minutes and five seconds past the hour.
+    ["tenant exceeded usage limits: Hourly events", 3_600_000 - 245_000],
+  ])("a 429 that says %j pauses for a usage limit: %s ms", (detail, pause) => {
+    const error = answered(429, JSON.stringify({ detail }), { date: DATE });
+    expect([error?.kind, error?.isQuota, error?.quotaPauseMillis]).toEqual(["throttled", pause !== undefined, pause]);
+  });
+
+  it("tells a 403 in the service's words from one of something in front of it", () => {
+    for (const text of ['{"error":"Forbidden"}', '{"detail":"Forbidden"}', '{"detail":"not on your plan"}']) {
+      expect(answered(403, text)?.isOfService).toBe(true);
+    }
+    for (const text of ["<html>Forbidden</html>", "", '{"message":"ok"}']) {
+      expect(answered(403, text)?.isOfService).toBe(false);
+    }
   });
 
   it("says what the service said, without what it echoes of a run", () => {

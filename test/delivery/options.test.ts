@@ -115,6 +115,17 @@ describe("an option of the processor", () => {
   });
 });
 
+describe("retry", () => {
+  it("of the processor reaches delivery: so old a run is lost as expired", async () => {
+    server.behave = () => ({ do: "answer", status: 503 });
+    const retry = { initialDelayMillis: 1, maxDelayMillis: 2, maxAgeMillis: 30 };
+    const sink = createSink(resolveOptions({ apiUrl: server.url, batchDelayMillis: 1, retry }, {}));
+    sink?.send("post", newRun(), undefined, true);
+    await until(() => sink?.stats().lost.expired === 1, "the loss");
+    await sink?.shutdown(1_000);
+  });
+});
+
 describe("where nobody says", () => {
   it("delivery's numbers are those that the README names", () => {
     expect(settle({ apiUrl: server.url })).toMatchObject({
@@ -125,6 +136,7 @@ describe("where nobody says", () => {
       requestTimeoutMillis: 30_000,
       queueMaxBytes: 64 * 1024 * 1024,
       compression: "auto",
+      retry: { initialDelayMillis: 500, maxDelayMillis: 30_000, maxAgeMillis: 3_600_000 },
       spool: undefined,
     });
   });

@@ -5,6 +5,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Behaviour, MisbehavingServer } from "../delivery/misbehaving-server.js";
 import { GENEROUS_INFO } from "../delivery/misbehaving-server.js";
+import { runId } from "./child.js";
 import { type Bench, type Child, type ChildChanges, openBench, received, storedOperations } from "./harness.js";
 
 /** What a case came to. */
@@ -193,6 +194,41 @@ export const CASES: Case[] = [
     child: () => ({ badEvery: 100 }),
     allowed: (runs) => runs / 100,
     allowedBecause: "the bad runs",
+  }),
+  ...([403, 500] as const).map((status) =>
+    plain({
+      name: `one run that is answered with ${status}, alone or among others`,
+      fault: (server, { runs }) => {
+        const poisoned = runId("a", (runs >> 1) + 1);
+        server.behave = ({ operations }) =>
+          operations.some((key) => key.endsWith(poisoned))
+            ? { do: "answer", status, body: "<html>blocked</html>" }
+            : { do: "take" };
+      },
+      child: ({ isLong }) => (isLong ? {} : { shutdownMillis: 3_000 }),
+      allowed: () => 1,
+      allowedBecause: "that run",
+      check: (server, { seconds }) =>
+        seconds > 30 || server.requests.length > 200 ? [`${seconds} s, ${server.requests.length} requests`] : [],
+    }),
+  ),
+  plain({
+    name: "a flush and a shutdown after an outage of 20 s, 256 KiB queue, spool",
+    child: ({ isLong }, { dir }) => ({
+      runs: isLong ? 1_000 : 400,
+      padding: 2_000,
+      isFlushed: true,
+      delivery: { queue: { maxBytes: 262_144 }, spool: { dir: join(dir, "spool") } },
+    }),
+    async fault(server, { time }) {
+      await server.stop();
+      void wait(20_000 * time + 500).then(() => server.start());
+    },
+    check: (_, __, child) => {
+      const { spooled = 0, onDisk = 0 } = child.done()?.stats ?? {};
+      if (spooled === 0) return ["nothing went to the spool, so nothing was tried"];
+      return onDisk > 0 ? [`${onDisk} were left on disk`] : [];
+    },
   }),
   plain({
     name: "one 30 MB run in every 100",

@@ -24,6 +24,8 @@ export interface ChildOptions {
   shutdownMillis: number;
   /** `shutdown` by itself, on the `signal`, or wait for the kill. */
   ending: "shutdown" | "exit_after_shutdown" | "signal" | "none";
+  /** Flushes before it shuts down. */
+  isFlushed?: boolean;
   /** Waits until nothing is left on disk before it shuts down. */
   waitForSpool?: boolean;
   /** Sets the clock back by an hour in the middle. */
@@ -169,6 +171,7 @@ async function main(options: ChildOptions): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
+  if (options.isFlushed) await delivery.flush(options.shutdownMillis);
   if (options.ending === "signal") await signalled.then(end);
   else if (options.ending === "shutdown" || options.ending === "exit_after_shutdown") await end();
   else if (options.ending === "none") setInterval(() => {}, 1_000);
