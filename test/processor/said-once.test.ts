@@ -66,11 +66,11 @@ describe("bounds that are reached", () => {
     expect((await bridge.finish()).runs.size).toBe(0);
   });
 
-  it("of what waits to be mapped: the newest are refused, counted, said once (LSB_WARN_QUEUE_FULL)", async () => {
+  it("of what is held for being sent: the newest are refused, counted, said once (LSB_WARN_QUEUE_FULL)", async () => {
     const losses: Loss[] = [];
     const bridge = await startBridge({ queue: { maxBytes: 100_000 }, onError: (loss) => losses.push(loss) });
     const attributes = { text: "x".repeat(10_000) };
-    // Beyond 1,024 waiting spans their memory is counted.
+    // Beyond 64 waiting spans their memory is counted.
     for (let n = 0; n < 1_200; n += 1) bridge.genai.startSpan("run", { attributes }, ROOT_CONTEXT).end();
     const refused = bridge.processor.stats().lost.queue_full ?? 0;
     expect(refused).toBeGreaterThan(100);
