@@ -1,6 +1,7 @@
 // Starts and stops the local server.
-import type { AddressInfo } from "node:net";
-import { createAdaptorServer } from "@hono/node-server";
+import type { AddressInfo, Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createAdaptorServer, type ServerType } from "@hono/node-server";
 import { LocalServerError } from "./errors.js";
 import { createApp } from "./http/app.js";
 import { openDataDirectory } from "./storage/open.js";
@@ -18,7 +19,7 @@ export interface LocalServerOptions {
   readonly dataDir?: string;
   /** Names besides `localhost` and addresses that the Host header may hold. Default none. */
   readonly allowedHosts?: readonly string[];
-  /** Operations a request. Default 100. */
+  /** Operations a request that `/info` asks clients for: a hint; up to 5000 are taken. Default 100. */
   readonly maxOperations?: number;
   /** Bytes a request, uncompressed. Default 20971520. */
   readonly maxBodyBytes?: number;
@@ -28,6 +29,8 @@ export interface LocalServerOptions {
   readonly maxAgeDays?: number;
   /** Beyond so many bytes on disk the oldest traces are deleted. Default 5368709120 (5 GiB). */
   readonly maxDataBytes?: number;
+  /** What one request asks may take so many milliseconds; beyond it the answer is 400. Default 2000. */
+  readonly maxQueryMillis?: number;
   /** Called with errors that became a 500. Default: printed on stderr. */
   readonly onError?: (error: unknown) => void;
 }
@@ -39,11 +42,17 @@ export interface LocalServer {
   readonly port: number;
   /** Deletes what is beyond `maxAgeDays` and `maxDataBytes` now; answers how many traces that were. */
   retain(): number;
-  /** Lets requests under way finish, and closes the data. Safe to call twice. */
+  /**
+   * Lets requests under way finish, for a second at most, and closes the data: a client that sends half a request, or
+   * reads no answer, holds nothing up. Safe to call twice.
+   */
   close(): Promise<void>;
 }
 
 const RETENTION_INTERVAL_MILLIS = 60_000;
+
+/** How long requests may take to finish once the server is closing. */
+const CLOSE_GRACE_MILLIS = 1000;
 
 /**
  * Starts a LangSmith-compatible server on this machine.
@@ -87,12 +96,27 @@ export async function startLocalServer(options: LocalServerOptions = {}): Promis
       maxBytes: options.maxBodyBytes ?? 20_971_520,
       maxRunsPerTrace: options.maxRunsPerTrace ?? 25_000,
     },
+    maxQueryMillis: options.maxQueryMillis ?? 2000,
     allowedHosts: options.allowedHosts ?? [],
     version: VERSION,
     onStored,
     onError,
   });
-  const server = createAdaptorServer({ fetch: app.fetch });
+  const atWork = new Set<Promise<Response>>();
+  const server = createAdaptorServer({
+    fetch: (request, env) => {
+      const work = Promise.resolve(app.fetch(request, env));
+      atWork.add(work);
+      const done = (): boolean => atWork.delete(work);
+      work.then(done, done);
+      return work;
+    },
+  });
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
   try {
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
@@ -117,13 +141,27 @@ export async function startLocalServer(options: LocalServerOptions = {}): Promis
       return deleted;
     },
     close() {
-      closing ??= new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        if ("closeIdleConnections" in server) server.closeIdleConnections();
-      }).then(() => data.close());
+      closing ??= endConnections(server, sockets)
+        .then(() =>
+          Promise.race([Promise.allSettled(atWork), sleep(CLOSE_GRACE_MILLIS / 2, undefined, { ref: false })]),
+        )
+        .then(() => data.close());
       return closing;
     },
   };
+}
+
+function endConnections(server: ServerType, sockets: ReadonlySet<Socket>): Promise<void> {
+  return new Promise((resolve) => {
+    const late = setTimeout(() => {
+      for (const socket of sockets) socket.destroy();
+    }, CLOSE_GRACE_MILLIS);
+    server.close(() => {
+      clearTimeout(late);
+      resolve();
+    });
+    if ("closeIdleConnections" in server) server.closeIdleConnections();
+  });
 }
 
 function addressOf(address: string | AddressInfo | null): AddressInfo {
@@ -137,13 +175,17 @@ function cannotListen(host: string, port: number, cause: unknown): LocalServerEr
   return new LocalServerError("LSB_ERR_LOCAL_LISTEN", `Cannot listen on ${host}:${port} (${code}). ${hint}`, { cause });
 }
 
+const NUMBERS = [
+  "maxOperations", "maxBodyBytes", "maxRunsPerTrace", "maxAgeDays", "maxDataBytes", "maxQueryMillis",
+] as const; // biome-ignore format: a list
+
 function checkOptions(options: LocalServerOptions): void {
   const bad = (name: string, takes: string): never => {
     throw new LocalServerError("LSB_ERR_LOCAL_OPTION", `${name} must be ${takes}.`);
   };
   const { port } = options;
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) bad("port", "from 0 to 65535");
-  for (const name of ["maxOperations", "maxBodyBytes", "maxRunsPerTrace", "maxAgeDays", "maxDataBytes"] as const) {
+  for (const name of NUMBERS) {
     const value = options[name];
     if (value !== undefined && !(typeof value === "number" && value > 0)) bad(name, "a number above 0");
   }

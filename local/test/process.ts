@@ -17,8 +17,12 @@ export interface Serving {
   stop(signal: NodeJS.Signals): Promise<number | string | null>;
 }
 
-export function spawnCli(args: readonly string[], cwd = process.cwd()): ChildProcess {
-  return spawn(process.execPath, ["--import", TSX, CLI, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+export function spawnCli(args: readonly string[], cwd = process.cwd(), env: NodeJS.ProcessEnv = {}): ChildProcess {
+  return spawn(process.execPath, ["--import", TSX, CLI, ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
 }
 
 /** Starts `serve` on a free port; resolves once it has printed its line. */
@@ -27,8 +31,8 @@ export function serveIn(directory: string): Promise<Serving> {
 }
 
 /** Starts the command line with arguments that make it serve; resolves once it has printed its line. */
-export async function serveWith(args: readonly string[], cwd?: string): Promise<Serving> {
-  const child = spawnCli(args, cwd);
+export async function serveWith(args: readonly string[], cwd?: string, env?: NodeJS.ProcessEnv): Promise<Serving> {
+  const child = spawnCli(args, cwd, env);
   let out = "";
   let err = "";
   child.stderr?.on("data", (data) => {

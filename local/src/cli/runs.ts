@@ -3,9 +3,10 @@ import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { LocalServerError } from "../errors.js";
 import type { JsonObject } from "../json.js";
+import { pageOfRuns } from "../query/pages.js";
 import type { RunField } from "../query/run-fields.js";
-import { pageOfRuns, whereOf } from "../query/runs.js";
 import { serializeRuns } from "../query/serialize.js";
+import { pageWhereOf, type Where } from "../query/where.js";
 import type { Db } from "../storage/database.js";
 import { openDataDirectory } from "../storage/open.js";
 import { projectByName } from "../storage/projects.js";
@@ -44,7 +45,7 @@ export async function printRuns(args: readonly string[]): Promise<number> {
 
   const data = openDataDirectory(values.data, "read");
   try {
-    const where = whereOf({
+    const where = pageWhereOf(data.db, {
       projectIds: values.project === undefined ? undefined : [projectIdOf(data.db, values.project)],
       filter: values.filter,
       traceFilter: values["trace-filter"],
@@ -69,7 +70,7 @@ function projectIdOf(db: Db, name: string): string {
 
 function* pages(
   db: Db,
-  where: ReturnType<typeof whereOf>,
+  where: Where,
   order: "asc" | "desc",
   limit: number,
   fields: ReadonlySet<RunField>,

@@ -1,4 +1,5 @@
 // `serve`: the server in the foreground, until SIGINT or SIGTERM.
+import { spawn } from "node:child_process";
 import { parseArgs } from "node:util";
 import { LocalServerError } from "../errors.js";
 import { type LocalServerOptions, startLocalServer } from "../server.js";
@@ -18,6 +19,8 @@ export async function serve(args: readonly string[]): Promise<number> {
       "allow-host": { type: "string", multiple: true },
       "max-age-days": { type: "string" },
       "max-bytes": { type: "string" },
+      "max-query-millis": { type: "string" },
+      open: { type: "boolean", default: false },
     },
   });
   const options: LocalServerOptions = {
@@ -27,15 +30,31 @@ export async function serve(args: readonly string[]): Promise<number> {
     allowedHosts: values["allow-host"] ?? [],
     ...(values["max-age-days"] ? { maxAgeDays: numberOption("--max-age-days", values["max-age-days"]) } : {}),
     ...(values["max-bytes"] ? { maxDataBytes: numberOption("--max-bytes", values["max-bytes"]) } : {}),
+    ...(values["max-query-millis"]
+      ? { maxQueryMillis: numberOption("--max-query-millis", values["max-query-millis"]) }
+      : {}),
   };
   const server = await startLocalServer(options);
   process.stdout.write(
     `LangSmith-compatible server and viewer at ${server.url} (data in ${values.data}); ` +
       `send runs there with LANGSMITH_ENDPOINT=${server.url}, name their project with LANGSMITH_PROJECT\n`,
   );
+  if (values.open) openPage(server.url);
   await interrupted();
   await server.close();
   return 0;
+}
+
+const OPENERS: Partial<Record<NodeJS.Platform, readonly [command: string, ...args: string[]]>> = {
+  darwin: ["open"],
+  win32: ["cmd", "/c", "start", ""],
+};
+
+function openPage(url: string): void {
+  const [command, ...args] = OPENERS[process.platform] ?? ["xdg-open"];
+  const opener = spawn(command, [...args, url], { stdio: "ignore", detached: true });
+  opener.once("error", () => process.stderr.write(`There is no ${command} to show the page with; open ${url}\n`));
+  opener.unref();
 }
 
 function numberOption(name: string, text: string): number {

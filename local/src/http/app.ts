@@ -3,19 +3,25 @@ import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { Refusal } from "../errors.js";
 import { type Db, sqliteCode } from "../storage/database.js";
+import { timeLimited } from "../storage/time-limit.js";
 import { CAN_DECODE_ZSTD } from "./body.js";
+import { elsewhere } from "./elsewhere.js";
 import { feedbackRoutes } from "./feedback.js";
+import { feedbackTokenRoutes } from "./feedback-tokens.js";
 import { guard } from "./guard.js";
 import { type IngestLimits, ingestRoutes } from "./ingest.js";
 import { pageRoutes } from "./page.js";
 import { projectRoutes } from "./projects.js";
 import { readRoutes } from "./reading.js";
 import { v2Routes } from "./v2.js";
+import { resolutionRoutes, v2ProjectRoutes } from "./v2-projects.js";
 
 /** What the routes stand on. */
 export interface AppOptions {
   readonly db: Db;
   readonly limits: IngestLimits;
+  /** How long what one request asks may take, in milliseconds. */
+  readonly maxQueryMillis: number;
   readonly allowedHosts: readonly string[];
   readonly version: string;
   /** Called after each request that stored something. */
@@ -25,10 +31,11 @@ export interface AppOptions {
 }
 
 // The version of the service whose interface this is: clients ask it before they use the newer calls.
-const INTERFACE_VERSION = "0.17.0";
+const INTERFACE_VERSION = "0.18.0";
 
 export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }> {
   const { db, limits } = options;
+  const reading = (): Db => timeLimited(db, options.maxQueryMillis);
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.use(guard(options.allowedHosts));
 
@@ -36,21 +43,31 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
   v1.get("/info", (c) => c.json(infoOf(limits, options.version)));
   v1.get("/ok", (c) => c.json({ ok: true }));
   v1.route("/", ingestRoutes(db, limits, options.onStored));
-  v1.route("/", readRoutes(db));
-  v1.route("/", projectRoutes(db));
+  v1.route("/", readRoutes(reading));
+  v1.route("/", resolutionRoutes(db));
+  v1.route("/", projectRoutes(db, reading));
+  v1.route("/", feedbackTokenRoutes(db));
   v1.route("/", feedbackRoutes(db, limits.maxBytes));
   app.route("/api/v1", v1);
   // Some clients put `/v1` or `/api` behind the address they were given; the service takes these, so does this.
   app.route("/v1", v1);
-  const v2 = v2Routes(db);
+  const v2 = v2Routes(reading);
+  v2.route("/", v2ProjectRoutes(reading));
   app.route("/api/v2", v2);
   app.route("/v2", v2);
-  app.route("/", pageRoutes(db));
+  app.route("/", pageRoutes(reading));
   app.route("/", v1);
 
-  app.notFound((c) => answer(c, 404, `There is no ${c.req.method} ${c.req.path} here.`));
+  app.notFound((c) => {
+    const sentence = elsewhere(c.req.path);
+    return sentence ? answer(c, 501, sentence) : answer(c, 404, `There is no ${c.req.method} ${c.req.path} here.`);
+  });
   app.onError((error, c) => {
     if (error instanceof Refusal) return answer(c, error.status, error.message);
+    // JSON is parsed at any depth, and walked only as deep as the stack.
+    if (error instanceof RangeError && /call stack/.test(error.message)) {
+      return answer(c, 400, "the request is nested too deep");
+    }
     options.onError(error);
     return answer(c, 500, explained(error));
   });

@@ -16,11 +16,17 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   if (announced > maxBytes) throw tooLarge(maxBytes);
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request) {
-    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
-    size += bytes.length;
-    if (size > maxBytes) throw tooLarge(maxBytes);
-    chunks.push(bytes);
+  try {
+    for await (const chunk of request) {
+      const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
+      size += bytes.length;
+      if (size > maxBytes) throw tooLarge(maxBytes);
+      chunks.push(bytes);
+    }
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    // The client went, or the server is closing: nobody hears the answer, and it is no failure of the server's.
+    throw new Refusal(400, "the request ended before its body did");
   }
   const [only] = chunks;
   const body = chunks.length === 1 && only ? only : Buffer.concat(chunks, size);

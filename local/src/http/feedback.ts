@@ -2,7 +2,7 @@
 import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import { Refusal } from "../errors.js";
-import { isUuid } from "../json.js";
+import { idText, isUuid } from "../json.js";
 import type { Db } from "../storage/database.js";
 import {
   deleteFeedback,
@@ -34,7 +34,7 @@ export function feedbackRoutes(db: Db, maxBytes: number): Hono<{ Bindings: HttpB
       const values = c.req.queries(name);
       const wrong = values?.find((value) => !isUuid(value));
       if (wrong !== undefined) throw new Refusal(422, `${name}: ${wrong} is not a UUID`);
-      return values?.map((value) => value.toLowerCase());
+      return values?.map(idText);
     };
     const flag = (name: string): boolean | undefined => {
       const value = c.req.query(name);

@@ -3,8 +3,9 @@ import type { MiddlewareHandler } from "hono";
 import { Refusal } from "../errors.js";
 
 /**
- * Refuses a Host that is neither an address, `localhost` nor allowed (DNS rebinding works through names), and a
- * changing request whose Origin is another site.
+ * Refuses a Host that is neither an address, `localhost` nor allowed (DNS rebinding works through names), and what the
+ * page of another site sends: it could change data, and keep the server busy with queries. Following a link is no such
+ * request, and a feedback link may be used from anywhere.
  */
 export function guard(allowedHosts: readonly string[]): MiddlewareHandler {
   const allowed = new Set(allowedHosts.map((host) => host.toLowerCase()));
@@ -18,8 +19,11 @@ export function guard(allowedHosts: readonly string[]): MiddlewareHandler {
       );
     }
     const origin = c.req.header("origin");
-    if (origin && origin !== `http://${host}` && c.req.method !== "GET" && c.req.method !== "HEAD") {
-      throw new Refusal(403, `Requests from pages of ${origin.slice(0, 100)} are not taken.`);
+    const isOfOther = origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`;
+    const isLink = c.req.header("sec-fetch-mode") === "navigate" && c.req.method === "GET";
+    const isEmbedded = c.req.header("sec-fetch-site") === "cross-site" && !isLink;
+    if ((isOfOther || isEmbedded) && !/^(\/api)?(\/v1)?\/feedback\/tokens\/[^/]+$/.test(c.req.path)) {
+      throw new Refusal(403, `Requests from pages of ${(origin ?? "other sites").slice(0, 100)} are not taken.`);
     }
     await next();
   };

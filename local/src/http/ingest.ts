@@ -2,17 +2,20 @@
 import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import { Refusal } from "../errors.js";
-import { checkOptional, validateOperation } from "../ingest/rules.js";
-import { isObject, isUuid, type JsonObject } from "../json.js";
+import { placedByOrder, spelled } from "../ingest/arrival.js";
+import { validateOperation } from "../ingest/rules.js";
+import { isObject, isUuid, type JsonObject, uuidFrom } from "../json.js";
 import type { Db } from "../storage/database.js";
 import { feedbackProblem } from "../storage/feedback.js";
+import { placed } from "../storage/placing.js";
 import { type Intake, type Operation, store } from "../storage/writer.js";
+import { nowMicros } from "../time.js";
 import { readBody, readJson } from "./body.js";
 import { readMultipart } from "./multipart.js";
 
 /** The bounds of ingestion. Source of the defaults: `batch_ingest_config` in `/info`, and the wire reference. */
 export interface IngestLimits {
-  /** Operations a request. Default 100. */
+  /** Operations a request that clients are asked for in `/info`: a hint, as the service's is. Default 100. */
   readonly maxOperations: number;
   /** Bytes a request, uncompressed. Default 20971520. */
   readonly maxBytes: number;
@@ -20,13 +23,17 @@ export interface IngestLimits {
   readonly maxRunsPerTrace: number;
 }
 
+/** Operations a request that are taken, whatever clients were asked for. */
+export const MAX_OPERATIONS = 5_000;
+
 // What multipart adds around its parts is not counted against the service's limit.
 const FRAMING_BYTES = 2 * 1024 * 1024;
 
 export function ingestRoutes(db: Db, limits: IngestLimits, onStored: () => void): Hono<{ Bindings: HttpBindings }> {
   const routes = new Hono<{ Bindings: HttpBindings }>();
-  const take = (intake: Intake): void => {
-    check(intake, limits.maxOperations);
+  const take = (arrived: Intake): void => {
+    const intake = { ...arrived, operations: arrived.operations.map(read) };
+    check(intake, Math.max(limits.maxOperations, MAX_OPERATIONS));
     store(db, intake, limits.maxRunsPerTrace);
     onStored();
   };
@@ -47,13 +54,15 @@ export function ingestRoutes(db: Db, limits: IngestLimits, onStored: () => void)
 
   routes.post("/runs", async (c) => {
     const run = await readJson(c.env.incoming, limits.maxBytes);
-    take({ operations: [{ kind: "post", run: withPlace(run) }], feedback: [], attachments: [] });
-    return c.json({ message: "Run created" }, 202);
+    const complete = placed(db, spelled(run), nowMicros());
+    take({ operations: [{ kind: "post", ...complete }], feedback: [], attachments: [] });
+    // The id is for whoever left it to the server.
+    return c.json({ message: "Run created", id: String(complete.run["id"]) }, 202);
   });
 
   routes.patch("/runs/:id", async (c) => {
-    const id = c.req.param("id");
-    if (!isUuid(id)) throw new Refusal(422, `${id} is not a run id`);
+    const id = uuidFrom(c.req.param("id"));
+    if (id === undefined) throw new Refusal(422, `${c.req.param("id")} is not a run id`);
     const run = { ...(await readJson(c.env.incoming, limits.maxBytes)), id };
     take({ operations: [{ kind: "patch", run, isPartial: true }], feedback: [], attachments: [] });
     return c.json({ message: "Run updated" }, 202);
@@ -71,16 +80,9 @@ function runsIn(body: JsonObject, kind: Operation["kind"]): Operation[] {
   });
 }
 
-// A root run posted alone may leave its place to the service, which a client without batching does.
-function withPlace(run: JsonObject): JsonObject {
-  if (run["trace_id"] !== undefined || run["dotted_order"] !== undefined || run["parent_run_id"] != null) return run;
-  const { id, start_time: start } = run;
-  if (typeof id !== "string" || typeof start !== "string") return run;
-  const digits = start
-    .replace(/[-:.Z]/g, "")
-    .padEnd(21, "0")
-    .slice(0, 21);
-  return { ...run, trace_id: id, dotted_order: `${digits}Z${id}` };
+function read(operation: Operation): Operation {
+  const run = spelled(operation.run);
+  return { ...operation, run: operation.kind === "patch" ? placedByOrder(run) : run };
 }
 
 function check(intake: Intake, maxOperations: number): void {
@@ -91,8 +93,7 @@ function check(intake: Intake, maxOperations: number): void {
     );
   }
   for (const operation of intake.operations) {
-    const violations = operation.isPartial ? checkOptional(operation.run) : validateOperation(operation);
-    const [worst] = violations.toSorted((a, b) => a.status - b.status);
+    const [worst] = validateOperation(operation).toSorted((a, b) => a.status - b.status);
     if (worst)
       throw new Refusal(worst.status, `${operation.kind} of run ${String(operation.run["id"])}: ${worst.message}`);
   }

@@ -20,7 +20,8 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-export function pageRoutes(db: Db): Hono<{ Bindings: HttpBindings }> {
+/** @param reading the database, for one request that has a time to end in */
+export function pageRoutes(reading: () => Db): Hono<{ Bindings: HttpBindings }> {
   const routes = new Hono<{ Bindings: HttpBindings }>();
   const send = (c: Context, file: Parameters<typeof pageFile>[0], type: string): Response =>
     c.body(readFileSync(pageFile(file), "utf8"), 200, {
@@ -41,15 +42,15 @@ export function pageRoutes(db: Db): Hono<{ Bindings: HttpBindings }> {
   );
   routes.get("/page/app.js", (c) => send(c, "app.js", "text/javascript"));
   routes.get("/page/style.css", (c) => send(c, "style.css", "text/css"));
-  routes.get("/page/api/projects", (c) => c.json(viewProjects(db)));
-  routes.get("/page/api/traces", (c) => c.json(viewTraces(db, c.req.query())));
+  routes.get("/page/api/projects", (c) => c.json(viewProjects(reading())));
+  routes.get("/page/api/traces", (c) => c.json(viewTraces(reading(), c.req.query())));
   routes.get("/page/api/traces/:id", (c) => {
-    const trace = viewTrace(db, c.req.param("id"));
+    const trace = viewTrace(reading(), c.req.param("id"));
     if (!trace) throw new Refusal(404, "There is no such trace here.");
     return c.json(trace);
   });
   routes.get("/page/api/runs/:id", (c) => {
-    const run = readRun(db, c.req.param("id"), ALL_FIELDS);
+    const run = readRun(reading(), c.req.param("id"), ALL_FIELDS);
     if (!run) throw new Refusal(404, "There is no such run here.");
     return c.json(run);
   });

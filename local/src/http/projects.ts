@@ -2,18 +2,21 @@
 import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import { Refusal } from "../errors.js";
-import { isObject, isUuid, type JsonObject, objectOf, parseJson } from "../json.js";
+import { idText, isObject, isUuid, type JsonObject, objectOf, parseJson } from "../json.js";
 import { timeOf } from "../query/run-fields.js";
-import { textOf, timeArgument, uuidOf, whereOf } from "../query/runs.js";
+import { textOf, timeArgument, uuidOf } from "../query/runs.js";
 import { statsOf } from "../query/stats.js";
+import { whereOf } from "../query/where.js";
 import type { Db } from "../storage/database.js";
 import {
   allProjects,
   createProject,
+  DOCTOR_PROJECT,
   type Project,
   type ProjectFields,
   projectById,
   projectByName,
+  projectFor,
   updateProject,
 } from "../storage/projects.js";
 import { deleteProject } from "../storage/retention.js";
@@ -23,10 +26,12 @@ import { readJson } from "./body.js";
 const TENANT_ID = "00000000-0000-4000-8000-000000000001";
 const MAX_BYTES = 1024 * 1024;
 
-export function projectRoutes(db: Db): Hono<{ Bindings: HttpBindings }> {
+/** @param reading the database, for one request that has a time to end in */
+export function projectRoutes(db: Db, reading: () => Db): Hono<{ Bindings: HttpBindings }> {
   const routes = new Hono<{ Bindings: HttpBindings }>();
 
   routes.get("/sessions", (c) => {
+    const view = reading();
     const query = (name: string): string | undefined => c.req.query(name) || undefined;
     const limit = wholeNumber(query("limit"), 100, 1, 100, "limit");
     const offset = wholeNumber(query("offset"), 0, 0, Number.MAX_SAFE_INTEGER, "offset");
@@ -36,7 +41,7 @@ export function projectRoutes(db: Db): Hono<{ Bindings: HttpBindings }> {
     // By a statistic one can only sort what has it.
     const needsStats = includesStats || !["name", "start_time", "last_run_start_time"].includes(sortBy);
     const stats = { filter: query("stats_filter"), start: query("stats_start_time") };
-    const projects = chosen.map((project) => sessionOf(db, project, needsStats ? stats : undefined));
+    const projects = chosen.map((project) => sessionOf(view, project, needsStats ? stats : undefined));
     sortProjects(projects, sortBy, query("sort_by_desc") !== "false");
     c.header("X-Pagination-Total", String(projects.length));
     return c.json(projects.slice(offset, offset + limit));
@@ -66,7 +71,7 @@ export function projectRoutes(db: Db): Hono<{ Bindings: HttpBindings }> {
     const project = found(db, c.req.param("id"));
     const includesStats = c.req.query("include_stats") === "true";
     const stats = { start: c.req.query("stats_start_time"), filter: undefined };
-    return c.json(sessionOf(db, project, includesStats ? stats : undefined));
+    return c.json(sessionOf(reading(), project, includesStats ? stats : undefined));
   });
 
   routes.patch("/sessions/:id", async (c) => {
@@ -96,7 +101,13 @@ function remove(db: Db, id: string): void {
   deleteProject(db, found(db, id).no);
 }
 
-function wholeNumber(text: string | undefined, byDefault: number, min: number, max: number, name: string): number {
+export function wholeNumber(
+  text: string | undefined,
+  byDefault: number,
+  min: number,
+  max: number,
+  name: string,
+): number {
   if (text === undefined) return byDefault;
   const value = Number(text);
   if (!Number.isInteger(value) || value < min || value > max) {
@@ -105,18 +116,23 @@ function wholeNumber(text: string | undefined, byDefault: number, min: number, m
   return value;
 }
 
-function chooseProjects(
+export function chooseProjects(
   db: Db,
   ids: readonly string[] | undefined,
   query: (name: string) => string | undefined,
 ): Project[] {
-  const wantedIds = ids && new Set(ids.map((id) => id.toLowerCase()));
+  const wantedIds = ids && new Set(ids.map(idText));
   const name = query("name");
   const part = query("name_contains")?.toLowerCase();
-  const dataset = query("reference_dataset")?.toLowerCase();
+  const referenceDataset = query("reference_dataset");
+  const dataset = referenceDataset === undefined ? undefined : idText(referenceDataset);
   const metadata = objectOf(parseJson(query("metadata")));
+  // There from the start, as at the service: clients take the workspace's id from the first project that they see.
+  projectFor(db, null, null);
   return allProjects(db).filter(
     (project) =>
+      // What the bridge's doctor sent is nobody's work; who asks for it by name or id gets it.
+      (project.name !== DOCTOR_PROJECT || wantedIds !== undefined || name !== undefined) &&
       (!wantedIds || wantedIds.has(project.id)) &&
       (name === undefined || project.name === name) &&
       (part === undefined || project.name.toLowerCase().includes(part)) &&
@@ -141,7 +157,7 @@ const SORT_FIELDS: Record<string, string> = {
   runs_count: "run_count",
 };
 
-function sortProjects(projects: JsonObject[], sortBy: string, isDescending: boolean): void {
+export function sortProjects(projects: JsonObject[], sortBy: string, isDescending: boolean): void {
   const field = Object.hasOwn(SORT_FIELDS, sortBy) ? SORT_FIELDS[sortBy] : undefined;
   if (!field) throw new Refusal(422, `sort_by must be one of ${Object.keys(SORT_FIELDS).join(", ")}`);
   const rank = (value: unknown): number => (value == null ? 0 : 1);
@@ -176,7 +192,7 @@ function startOf(body: JsonObject): { startMicros?: number } {
 }
 
 /** Source: `TracerSession` in the OpenAPI description. */
-function sessionOf(
+export function sessionOf(
   db: Db,
   project: Project,
   stats: { filter: string | undefined; start: string | undefined } | undefined,
@@ -197,7 +213,7 @@ function sessionOf(
     last_run_start_time_live: timeOf(last?.["last"]),
   };
   if (!stats) return session;
-  const where = whereOf({
+  const where = whereOf(db, {
     projectIds: [project.id],
     filter: stats.filter,
     startMicros: stats.start ? timeArgument({ stats_start_time: stats.start }, "stats_start_time") : undefined,

@@ -13,17 +13,22 @@ import { readJson } from "./body.js";
 
 const MAX_QUERY_BYTES = 4 * 1024 * 1024;
 
-export function readRoutes(db: Db): Hono<{ Bindings: HttpBindings }> {
+/** @param reading the database, for one request that has a time to end in */
+export function readRoutes(reading: () => Db): Hono<{ Bindings: HttpBindings }> {
   const routes = new Hono<{ Bindings: HttpBindings }>();
 
-  routes.post("/runs/query", async (c) => c.json(queryRuns(db, await readJson(c.env.incoming, MAX_QUERY_BYTES))));
-  routes.post("/runs/stats", async (c) => c.json(runStats(db, await readJson(c.env.incoming, MAX_QUERY_BYTES))));
-  routes.post("/runs/group", async (c) => c.json(groupRuns(db, await readJson(c.env.incoming, MAX_QUERY_BYTES))));
+  routes.post("/runs/query", async (c) =>
+    c.json(queryRuns(reading(), await readJson(c.env.incoming, MAX_QUERY_BYTES))),
+  );
+  routes.post("/runs/stats", async (c) => c.json(runStats(reading(), await readJson(c.env.incoming, MAX_QUERY_BYTES))));
+  routes.post("/runs/group", async (c) =>
+    c.json(groupRuns(reading(), await readJson(c.env.incoming, MAX_QUERY_BYTES))),
+  );
 
   routes.get("/runs/threads/:thread", (c) => {
     const project = c.req.query("session_id");
     if (!isUuid(project)) throw new Refusal(422, "session_id must be the project's UUID");
-    return c.json(threadPreview(db, project, c.req.param("thread"), c.req.queries("select") ?? []));
+    return c.json(threadPreview(reading(), project, c.req.param("thread"), c.req.queries("select") ?? []));
   });
 
   // A share link names a run by its trace id, which is the root run's id.
@@ -32,13 +37,13 @@ export function readRoutes(db: Db): Hono<{ Bindings: HttpBindings }> {
     if (!isUuid(id)) throw new Refusal(422, `${id} is not a run id`);
     const fields = new Set(ALL_FIELDS);
     if (c.req.query("exclude_serialized") === "true") fields.delete("serialized");
-    const run = readRun(db, id, fields);
+    const run = readRun(reading(), id, fields);
     if (!run) throw new Refusal(404, `Run ${id} not found`);
     return c.json(run);
   });
 
   routes.get("/runs/:id/attachments/:name", (c) => {
-    const attachment = readAttachment(db, c.req.param("id"), c.req.param("name"));
+    const attachment = readAttachment(reading(), c.req.param("id"), c.req.param("name"));
     if (!attachment) throw new Refusal(404, "there is no such attachment");
     // Whatever a run brought: it is handed out as a file, never shown as a page of this address.
     return c.body(new Uint8Array(attachment.data), 200, {

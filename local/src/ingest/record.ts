@@ -1,6 +1,7 @@
 // One run as it is stored: its fields read once, and everything derived from them.
-import { isObject, type JsonObject, objectOf, stringOf } from "../json.js";
+import { idText, isObject, type JsonObject, objectOf, stringOf } from "../json.js";
 import { parseTime } from "../time.js";
+import { agentProject } from "./address.js";
 import { type Pairs, pairsOf } from "./pairs.js";
 import { type Usage, usageOf } from "./usage.js";
 
@@ -24,7 +25,11 @@ export interface RunRecord {
   extra: JsonObject | null;
   events: JsonObject[] | null;
   serialized: JsonObject | null;
+  /** What clients send and nothing here is made of: kept, and given back. */
+  kept: JsonObject | null;
 }
+
+const KEPT_FIELDS = ["address", "extend_trace_retention"];
 
 /** Reads a run that has passed `validateOperation`. */
 export function recordOf(run: JsonObject): RunRecord {
@@ -34,9 +39,10 @@ export function recordOf(run: JsonObject): RunRecord {
     parentId: idOf(run["parent_run_id"]),
     dottedOrder: stringOf(run["dotted_order"]) ?? "",
     name: stringOf(run["name"]) ?? "",
-    runType: stringOf(run["run_type"]) ?? "",
+    // A patch that came before its post may leave it out.
+    runType: stringOf(run["run_type"]) ?? "chain",
     startMicros: parseTime(run["start_time"]) ?? 0,
-    projectName: stringOf(run["session_name"]) ?? null,
+    projectName: stringOf(run["session_name"]) || agentProject(run["address"]) || null,
     projectId: idOf(run["session_id"]),
     ...changesOf(run, null),
   };
@@ -44,12 +50,13 @@ export function recordOf(run: JsonObject): RunRecord {
 
 type Changes = Pick<
   RunRecord,
-  "endMicros" | "referenceExampleId" | "tags" | "error" | "inputs" | "outputs" | "extra" | "events" | "serialized"
->;
+  | "endMicros" | "referenceExampleId" | "tags" | "error" | "inputs" | "outputs" | "extra" | "events" | "serialized"
+  | "kept"
+>; // biome-ignore format: a list
 
-/** The fields that a patch may change: those it carries, over those posted. */
+/** The fields that a patch may change: those it carries, over those posted. A null says nothing: Python sends them. */
 export function changesOf(run: JsonObject, posted: Changes | null): Changes {
-  const has = (field: string): boolean => run[field] !== undefined || posted === null;
+  const has = (field: string): boolean => run[field] != null || posted === null;
   return {
     endMicros: has("end_time") ? (parseTime(run["end_time"]) ?? null) : (posted?.endMicros ?? null),
     referenceExampleId: has("reference_example_id")
@@ -62,11 +69,18 @@ export function changesOf(run: JsonObject, posted: Changes | null): Changes {
     extra: has("extra") ? (objectOf(run["extra"]) ?? null) : (posted?.extra ?? null),
     events: has("events") ? eventsOf(run["events"]) : (posted?.events ?? null),
     serialized: has("serialized") ? (objectOf(run["serialized"]) ?? null) : (posted?.serialized ?? null),
+    kept: keptOf(run, posted?.kept ?? null),
   };
 }
 
+function keptOf(run: JsonObject, before: JsonObject | null): JsonObject | null {
+  let kept = before;
+  for (const field of KEPT_FIELDS) if (run[field] != null) kept = { ...kept, [field]: run[field] };
+  return kept;
+}
+
 function idOf(value: unknown): string | null {
-  return typeof value === "string" ? value.toLowerCase() : null;
+  return typeof value === "string" ? idText(value) : null;
 }
 
 function stringsOf(value: unknown): string[] | null {

@@ -1,5 +1,5 @@
 // The service's rules for a run, as pure checks: what LangSmith answers 400 or 422 to, nobody else should send either.
-import { isObject, isUuid, type JsonObject } from "../json.js";
+import { isObject, isUuid, type JsonObject, uuidFrom } from "../json.js";
 import { parseSegmentTime, parseTime } from "../time.js";
 
 /** The seven run types. Source: `RunTypeEnum` in LangSmith's OpenAPI description. */
@@ -37,9 +37,16 @@ export function checkRun(run: unknown): Violation[] {
 
 /** Checks one operation: the fields that its kind must carry, their types, and the run's place. Pure. */
 export function validateOperation(operation: WireOperation): Violation[] {
-  const { run } = operation;
+  const { kind, run } = operation;
   if (!isObject(run)) return [shape("run", "a run is a JSON object")];
-  return [...checkShape(run), ...checkPlace(run)];
+  return kind === "patch" ? checkPatch(run) : [...checkShape(run), ...checkPlace(run)];
+}
+
+// A patch names its run; what it repeats of the post (place, name, type, start) may be missing, and is checked if not.
+function checkPatch(run: JsonObject): Violation[] {
+  const found: Violation[] = [];
+  if (!isUuid(run["id"])) found.push(shape("id", `id must be a UUID, not ${show(run["id"])}`));
+  return [...found, ...checkOptional(run), ...(run["dotted_order"] == null ? [] : checkPlace(run))];
 }
 
 function shape(field: string, message: string): Violation {
@@ -56,26 +63,28 @@ function checkShape(run: JsonObject): Violation[] {
   for (const field of ["id", "trace_id"]) {
     if (!isUuid(run[field])) found.push(shape(field, `${field} must be a UUID, not ${show(run[field])}`));
   }
+  if (typeof run["dotted_order"] !== "string") found.push(shape("dotted_order", "dotted_order is missing"));
+  if (run["start_time"] == null) found.push(shape("start_time", "start_time is missing"));
+  if (typeof run["name"] !== "string" || run["name"] === "") found.push(shape("name", "name is missing"));
+  if (run["run_type"] == null) found.push(shape("run_type", "run_type is missing"));
+  return [...found, ...checkOptional(run)];
+}
+
+/** Checks the fields that a run may leave out, and the form of those that a patch may. */
+export function checkOptional(run: JsonObject): Violation[] {
+  const found: Violation[] = [];
   for (const field of ["parent_run_id", "session_id", "reference_example_id"]) {
     const value = run[field];
     if (value != null && !isUuid(value)) found.push(shape(field, `${field} must be a UUID, not ${show(value)}`));
   }
-  if (typeof run["dotted_order"] !== "string") found.push(shape("dotted_order", "dotted_order is missing"));
-  if (parseTime(run["start_time"]) === undefined) {
-    found.push(shape("start_time", `start_time must be an ISO 8601 time, not ${show(run["start_time"])}`));
+  for (const field of ["start_time", "end_time"]) {
+    const value = run[field];
+    if (value != null && parseTime(value) === undefined) {
+      found.push(shape(field, `${field} must be a time (ISO 8601, or a number since 1970), not ${show(value)}`));
+    }
   }
-  if (typeof run["name"] !== "string" || run["name"] === "") found.push(shape("name", "name is missing"));
-  if (!isRunType(run["run_type"])) {
+  if (run["run_type"] != null && !isRunType(run["run_type"])) {
     found.push(shape("run_type", `run_type must be one of ${RUN_TYPES.join(", ")}, not ${show(run["run_type"])}`));
-  }
-  return [...found, ...checkOptional(run)];
-}
-
-/** Checks the fields that a run may leave out; also all that a patch of one run alone is checked for. */
-export function checkOptional(run: JsonObject): Violation[] {
-  const found: Violation[] = [];
-  if (run["end_time"] != null && parseTime(run["end_time"]) === undefined) {
-    found.push(shape("end_time", `end_time must be an ISO 8601 time, not ${show(run["end_time"])}`));
   }
   for (const field of ["inputs", "outputs", "extra", "serialized"]) {
     const value = run[field];
@@ -102,17 +111,29 @@ export function isRunType(value: unknown): value is (typeof RUN_TYPES)[number] {
   return RUN_TYPES.some((type) => type === value);
 }
 
-interface Segment {
+/** One step of a dotted order. */
+export interface Segment {
   readonly timeMicros: number;
   readonly id: string;
 }
 
-const SEGMENT = /^(.*Z)([0-9a-fA-F-]{36})$/;
+const SEGMENT_TIME_CHARS = "YYYYMMDDTHHMMSSffffffZ".length;
 
 function parseSegment(text: string): Segment | undefined {
-  const [, time = "", id = ""] = SEGMENT.exec(text) ?? [];
-  const timeMicros = parseSegmentTime(time);
-  return timeMicros === undefined || !isUuid(id) ? undefined : { timeMicros, id: id.toLowerCase() };
+  const timeMicros = parseSegmentTime(text.slice(0, SEGMENT_TIME_CHARS));
+  const id = uuidFrom(text.slice(SEGMENT_TIME_CHARS));
+  return timeMicros === undefined || id === undefined ? undefined : { timeMicros, id };
+}
+
+/** The segments of a dotted order from the root down; undefined where one is not a time and a run id. */
+export function segmentsOf(order: string): Segment[] | undefined {
+  const segments: Segment[] = [];
+  for (const text of order.split(".")) {
+    const segment = parseSegment(text);
+    if (!segment) return undefined;
+    segments.push(segment);
+  }
+  return segments;
 }
 
 /** The run ids along a dotted order, from the root down to the run itself. */
@@ -121,13 +142,12 @@ export function idsOf(dottedOrder: string): string[] {
 }
 
 function checkPlace(run: JsonObject): Violation[] {
-  const { dotted_order: order, id, trace_id: traceId, parent_run_id: parentId, start_time: start } = run;
+  const { dotted_order: order, id, trace_id: traceId, parent_run_id: parentId } = run;
   if (typeof order !== "string") return [];
-  const segments: Segment[] = [];
-  for (const text of order.split(".")) {
-    const segment = parseSegment(text);
-    if (!segment) return [place("dotted_order", `segment ${show(text)} is not YYYYMMDDTHHMMSSffffffZ and a run id`)];
-    segments.push(segment);
+  const segments = segmentsOf(order);
+  if (!segments) {
+    const wrong = order.split(".").find((text) => !parseSegment(text));
+    return [place("dotted_order", `segment ${show(wrong)} is not YYYYMMDDTHHMMSSffffffZ and a run id`)];
   }
   const found: Violation[] = [];
   const [first, last, secondLast] = [segments[0], segments.at(-1), segments.at(-2)];
@@ -147,15 +167,12 @@ function checkPlace(run: JsonObject): Violation[] {
       found.push(place("dotted_order", `segment ${index + 1} is earlier than its parent's`));
     }
   }
-  const startMicros = parseTime(start);
-  if (startMicros !== undefined && startMicros !== last.timeMicros) {
-    found.push(place("start_time", "start_time is not the same microsecond as the last segment"));
-  }
+  // A start that differs from the last segment's is no fault: the langsmith package's own programs send decades.
   return found;
 }
 
 function sameId(id: string, other: unknown): boolean {
-  return typeof other === "string" && other.toLowerCase() === id;
+  return uuidFrom(other) === id;
 }
 
 function show(value: unknown): string {

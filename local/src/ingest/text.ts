@@ -31,7 +31,9 @@ function collect(value: unknown, strings: string[], depth: number): void {
 }
 
 function spaced(text: string): string {
-  return HAS_UNSPACED.test(text) ? text.replace(UNSPACED, " $& ") : text;
+  // A NUL would end the text for the index.
+  const whole = text.includes("\0") ? text.replaceAll("\0", " ") : text;
+  return HAS_UNSPACED.test(whole) ? whole.replace(UNSPACED, " $& ") : whole;
 }
 
 /** The run's text by column, in the index's order. */
@@ -64,6 +66,6 @@ export function textsOf(run: {
 export function matchFor(text: string, column?: TextColumn): string | undefined {
   const words = spaced(text);
   if (!/[\p{L}\p{N}\p{Co}]/u.test(words)) return undefined;
-  const phrase = `"${words.replaceAll('"', '""').replaceAll("\0", " ")}" *`;
+  const phrase = `"${words.replaceAll('"', '""')}" *`;
   return column ? `${column} : ${phrase}` : phrase;
 }

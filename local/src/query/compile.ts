@@ -2,41 +2,46 @@
 
 import { tagToken } from "../ingest/pairs.js";
 import { matchFor } from "../ingest/text.js";
-import type { SqlValue } from "../storage/database.js";
+import { storedText } from "../storage/database.js";
 import { FIELDS, type Field, type PlainField } from "./fields.js";
 import { compilePairs, type PairTest } from "./pair-tests.js";
+import { type Context, facetsSql, type Sql, sql, textSql } from "./sql.js";
 import { type Filter, FilterError, type Literal, parseFilter } from "./syntax.js";
 
-/** A piece of SQL and the values it binds, in order. */
-export interface Sql {
-  readonly text: string;
-  readonly values: readonly SqlValue[];
+/** A compiled filter. */
+export interface CompiledFilter extends Sql {
+  /** Whether each run's content is read for it, since no index serves one of its tests. */
+  readonly reads: boolean;
 }
 
-export function sql(text: string, ...values: SqlValue[]): Sql {
-  return { text, values };
-}
-
-const FALSE = sql("0");
+// Each asks an index or reads every run: a filter of so many is a program's, not a person's.
+const MAX_SEARCHES = 20;
+const MAX_READINGS = 20;
 
 /**
  * Compiles a filter about the run under `alias`, which is a row of `runs`.
  * @param argument the request's argument, for messages
  * @throws FilterError pointing at the place
  */
-export function compileFilter(source: string, argument: string, alias: string): Sql {
+export function compileFilter(source: string, argument: string, alias: string): CompiledFilter {
   const fail = (at: number, problem: string): never => {
     throw new FilterError(argument, source, at, problem);
   };
-  const context: Context = { alias, fail };
+  let [searches, readings] = [0, 0];
+  const context: Context = {
+    alias,
+    fail,
+    onSearch(at) {
+      searches += 1;
+      if (searches > MAX_SEARCHES) fail(at, `a filter has at most ${MAX_SEARCHES} searches`);
+    },
+    onReading(at) {
+      readings += 1;
+      if (readings > MAX_READINGS) fail(at, `a filter has at most ${MAX_READINGS} tests that no index serves`);
+    },
+  };
   const { text, values } = compile(parseFilter(source, argument), context, false);
-  return { text: `(${text})`, values };
-}
-
-/** What the compiling of one filter shares. */
-export interface Context {
-  readonly alias: string;
-  readonly fail: (at: number, problem: string) => never;
+  return { text: `(${text})`, values, reads: readings > 0 };
 }
 
 type Compare = Extract<Filter, { kind: "compare" }>;
@@ -109,6 +114,7 @@ const OPERATORS = { eq: "=", gt: ">", gte: ">=", lt: "<", lte: "<=" } as const;
 
 function plainSql(filter: Compare, field: PlainField, context: Context): Sql {
   const column = field.sql.replaceAll("r.", `${context.alias}.`);
+  if (field.reads) context.onReading(filter.at);
   const read = (value: Literal): string | number => {
     const bound = value === null ? undefined : field.read(value);
     return bound ?? context.fail(filter.valueAt, `${filter.field} takes ${field.takes}, not ${JSON.stringify(value)}`);
@@ -117,7 +123,10 @@ function plainSql(filter: Compare, field: PlainField, context: Context): Sql {
   if (op === "has") return context.fail(filter.at, `has is for tags; for ${filter.field} there is eq`);
   if (op === "in") {
     const items = Array.isArray(value) ? value : [];
-    const known = items.filter((item) => item !== null).map(read);
+    const known = items
+      .filter((item) => item !== null)
+      .map(read)
+      .map((item) => (typeof item === "string" ? storedText(item) : item));
     const among = sql(`${column} IN (SELECT value FROM json_each(?))`, JSON.stringify(known));
     return items.length > known.length ? sql(`${among.text} OR ${column} IS NULL`, ...among.values) : among;
   }
@@ -151,26 +160,9 @@ function tagsSql(filter: Compare, context: Context): Sql {
   return op === "neq" ? sql(`NOT (${found.text})`, ...found.values) : found;
 }
 
-/** The runs that have any of the tokens. */
-export function facetsSql(tokens: readonly string[], context: Context): Sql {
-  if (tokens.length === 0) return FALSE;
-  return sql(`${runNo(context)} IN (SELECT rowid FROM facets WHERE facets MATCH ?)`, tokens.join(" OR "));
-}
-
-// Where runs are listed (r) in order of time, the order's index leads and the found numbers are looked up in a set:
-// never slow, whether five are found or all. Where a set of runs is wanted, what was found leads.
-function runNo(context: Context): string {
-  return context.alias === "r" ? "+r.no" : `${context.alias}.no`;
-}
-
 function searchSql(filter: Search, context: Context): Sql {
-  if (filter.field === undefined) return textSql(matchFor(filter.text), context);
+  if (filter.field === undefined) return textSql(matchFor(filter.text), filter.at, context);
   const field = fieldNamed(filter.field, filter.fieldAt, context);
   if (!field.text) return context.fail(filter.fieldAt, `${filter.field} is not a text that can be searched`);
-  return textSql(matchFor(filter.text, field.text), context);
-}
-
-/** The runs that the full-text index finds. */
-export function textSql(match: string | undefined, context: Context): Sql {
-  return match === undefined ? FALSE : sql(`${runNo(context)} IN (SELECT rowid FROM texts WHERE texts MATCH ?)`, match);
+  return textSql(matchFor(filter.text, field.text), filter.at, context);
 }

@@ -1,7 +1,7 @@
 // The fields of a run that the filter language knows: how each reads in SQL, and which values it takes.
 import type { PairKind } from "../ingest/pairs.js";
 import type { TextColumn } from "../ingest/text.js";
-import { numberOf } from "../json.js";
+import { idText, numberOf } from "../json.js";
 import type { Row } from "../storage/database.js";
 import { parseTime } from "../time.js";
 import type { Literal } from "./syntax.js";
@@ -17,6 +17,8 @@ export interface PlainField {
   readonly takes: string;
   /** The full-text column that `search` uses. */
   readonly text?: TextColumn;
+  /** Whether the value is not in the run's row, but in its content. */
+  readonly reads?: boolean;
 }
 
 /** One half of a pair. */
@@ -37,7 +39,7 @@ export type Field = PlainField | PairField | OtherField;
 
 const asText = (value: Exclude<Literal, null>): string => String(value);
 const asUuid = (value: Exclude<Literal, null>): string | undefined =>
-  typeof value === "string" ? value.toLowerCase() : undefined;
+  typeof value === "string" ? idText(value) : undefined;
 const asNumber = (value: Exclude<Literal, null>): number | undefined => {
   if (typeof value === "number") return value;
   return typeof value === "string" && value.trim() !== "" && Number.isFinite(Number(value)) ? Number(value) : undefined;
@@ -61,10 +63,13 @@ const UNIT_MICROS = new Map([
   ["d", 86_400_000_000],
 ]);
 
+const MAX_LATENCY_CHARS = 40;
+
 /** Microseconds of a latency: seconds, or a number with its unit. */
 export function parseLatency(value: Exclude<Literal, null>): number | undefined {
   if (typeof value === "number") return Math.round(value * 1_000_000);
-  if (typeof value !== "string") return undefined;
+  // The length first: what is longer is no latency.
+  if (typeof value !== "string" || value.length > MAX_LATENCY_CHARS) return undefined;
   const [, number, unit = ""] = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)\s*([a-zµ]*)$/i.exec(value.trim()) ?? [];
   const factor = unit === "" ? 1_000_000 : UNIT_MICROS.get(unit.toLowerCase());
   return number === undefined || factor === undefined ? undefined : Math.round(Number(number) * factor);
@@ -97,7 +102,10 @@ export const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
   ["name", plain("r.name", asText, A_TEXT, "name")],
   ["run_type", plain("r.run_type", asText, A_TEXT)],
   ["status", plain("r.status", asText, A_TEXT)],
-  ["error", plain("(SELECT ec.error FROM contents ec WHERE ec.run = r.no)", asText, A_TEXT, "error")],
+  [
+    "error",
+    { ...plain("(SELECT ec.error FROM contents ec WHERE ec.run = r.no)", asText, A_TEXT, "error"), reads: true },
+  ],
   ["start_time", plain("r.start_us", asTime, A_TIME)],
   ["end_time", plain("r.end_us", asTime, A_TIME)],
   ["first_token_time", plain("r.first_token_us", asTime, A_TIME)],

@@ -2,8 +2,9 @@
 import { Refusal } from "../errors.js";
 import type { JsonObject } from "../json.js";
 import type { Db } from "../storage/database.js";
-import { limitOf, textOf, timeArgument, uuidOf, whereOf } from "./runs.js";
+import { limitOf, textOf, timeArgument, uuidOf } from "./runs.js";
 import { latencyOf, listThreads, previewsOf, type Thread, threadItem } from "./threads.js";
+import { whereOf } from "./where.js";
 
 /** Source: `RunGroupRequest` in the OpenAPI description. */
 export function groupRuns(db: Db, body: JsonObject): JsonObject {
@@ -14,7 +15,7 @@ export function groupRuns(db: Db, body: JsonObject): JsonObject {
   if (typeof offset !== "number" || !Number.isSafeInteger(offset) || offset < 0) {
     throw new Refusal(422, "offset must be a whole number from 0");
   }
-  const where = whereOf({
+  const where = whereOf(db, {
     projectIds: [project],
     isRoot: true,
     filter: textOf(body, "filter"),
@@ -38,7 +39,7 @@ function groupOf(db: Db, thread: Thread): JsonObject {
 }
 
 export function threadPreview(db: Db, project: string, threadId: string, select: readonly string[]): JsonObject {
-  const where = whereOf({ projectIds: [project], isRoot: true, threadId });
+  const where = whereOf(db, { projectIds: [project], isRoot: true, threadId });
   const [thread] = listThreads(db, where, { limit: 1 }).threads;
   if (!thread) throw new Refusal(404, `Thread ${threadId} not found`);
   const previews = previewsOf(thread.traces);

@@ -2,7 +2,7 @@
 import { keyToken, type PairKind, pairToken, valueText, valueToken } from "../ingest/pairs.js";
 import { matchFor, type TextColumn } from "../ingest/text.js";
 import type { SqlValue } from "../storage/database.js";
-import { type Context, facetsSql, type Sql, sql, textSql } from "./compile.js";
+import { type Context, facetsSql, type Sql, sql, textSql } from "./sql.js";
 import type { Literal } from "./syntax.js";
 
 /** A comparison of one half of a pair. */
@@ -108,7 +108,7 @@ function pairExists(kind: PairTest["of"], group: Group, context: Context): Sql {
     }
   }
   if (!key && value && values.length === 1 && value.op === "search") {
-    return textSql(matchFor(String(value.value), value.text), context);
+    return textSql(matchFor(String(value.value), value.text), value.at, context);
   }
   const narrowed = keyTexts
     ? facetsSql(
@@ -123,6 +123,7 @@ function pairExists(kind: PairTest["of"], group: Group, context: Context): Sql {
 const OPERATORS = { gt: ">", gte: ">=", lt: "<", lte: "<=" } as const;
 
 function readPairs(kind: PairKind, group: Group, context: Context): Sql {
+  context.onReading((group.keys[0] ?? group.values[0])?.at ?? 0);
   const parts = [
     ...group.keys.map((test) => keySql(test, context)),
     ...group.values.map((test) => valueSql(test, context)),

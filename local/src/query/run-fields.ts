@@ -1,7 +1,7 @@
 // Every field of a run that can be selected: the columns it is made of, and how it is read from them.
 import { idsOf } from "../ingest/rules.js";
 import { type Usage, usageFromColumn } from "../ingest/usage.js";
-import { isObject, numberOf, parseJson } from "../json.js";
+import { isObject, numberOf, objectOf, parseJson } from "../json.js";
 import type { Row } from "../storage/database.js";
 import { formatTime } from "../time.js";
 
@@ -53,6 +53,11 @@ const json = (column: string, otherwise: () => unknown): Field => ({
 const preview = (column: string): Field => ({
   columns: [`c.${column}`],
   read: (_, parsed) => previewOf(parsed.json(column)),
+});
+// Left out where the run's client did not send it.
+const kept = (name: string): Field => ({
+  columns: ["c.kept"],
+  read: (_, parsed) => objectOf(parsed.json("kept"))?.[name],
 });
 const error: Field = { columns: ["c.error"], read: (row) => (typeof row["error"] === "string" ? row["error"] : null) };
 const none: Field = { columns: [], read: () => null };
@@ -123,6 +128,8 @@ const FIELDS = {
   thread_id: plain("thread_id"),
   trace_min_max_start_time: together,
   messages: none,
+  address: kept("address"),
+  extend_trace_retention: kept("extend_trace_retention"),
   inserted_at: time("received_us", ["c.received_us"]),
 } satisfies Record<string, Field>;
 

@@ -4,14 +4,15 @@ import { addUsage, type Usage, usageFromColumn } from "../ingest/usage.js";
 import { isObject, type JsonObject, numberOf } from "../json.js";
 import type { Db, Row } from "../storage/database.js";
 import { summarizeFeedback } from "../storage/feedback.js";
-import type { Sql } from "./compile.js";
 import { LATENCY_MICROS } from "./fields.js";
 import { timeOf } from "./run-fields.js";
-import { conditionsOf, limitOf, whereOf } from "./runs.js";
+import { conditionsOf, limitOf } from "./runs.js";
+import type { Sql } from "./sql.js";
+import { whereOf } from "./where.js";
 
 export function runStats(db: Db, body: JsonObject): JsonObject {
   const conditions = conditionsOf(body);
-  const where = whereOf(conditions);
+  const where = whereOf(db, conditions);
   const of = conditions.isRoot ? "traces" : "runs";
   const groupBy = body["group_by"];
   if (groupBy == null) return selected(statsOf(db, where, of), body["select"]);

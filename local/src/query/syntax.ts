@@ -52,6 +52,10 @@ function pointAt(source: string, at: number): string {
 
 const MAX_CHARS = 65_536;
 const MAX_DEPTH = 50;
+// SQLite takes a thousand; no person writes so many.
+const MAX_TESTS = 200;
+/** Longer texts are searched for by nobody, and cost by the word. */
+const MAX_SEARCH_CHARS = 1000;
 
 /** Parses a filter. @throws FilterError */
 export function parseFilter(source: string, argument: string): Filter {
@@ -74,6 +78,7 @@ interface Parser {
 
 function parserOf(source: string, fail: Fail): Parser {
   let at = 0;
+  let tests = 0;
 
   const space = (): void => {
     while (/\s/.test(source[at] ?? "")) at += 1;
@@ -155,6 +160,8 @@ function parserOf(source: string, fail: Fail): Parser {
       fail(start, `there is no function ${name}; there are and, or, not, search, ${COMPARISONS.join(", ")}`);
     }
     expect("(");
+    tests += op || name === "search" ? 1 : 0;
+    if (tests > MAX_TESTS) fail(start, `a filter has at most ${MAX_TESTS} tests`);
     const result = op ? compare(op, start) : name === "search" ? search(start) : combine(name, start, depth);
     expect(")");
     return result;
@@ -195,6 +202,7 @@ function parserOf(source: string, fail: Fail): Parser {
     const textAt = at;
     const text = literal();
     if (typeof text !== "string") return fail(textAt, "search takes a text in quotes");
+    if (text.length > MAX_SEARCH_CHARS) fail(textAt, `a searched text has at most ${MAX_SEARCH_CHARS} characters`);
     return { kind: "search", field, text, at: start, fieldAt };
   };
 

@@ -3,9 +3,9 @@ import { addUsage, type Usage, usageFromColumn } from "../ingest/usage.js";
 import { isObject, type JsonObject, parseJson, stringOf } from "../json.js";
 import type { Db, Row } from "../storage/database.js";
 import { summarizeFeedback } from "../storage/feedback.js";
-import type { Sql } from "./compile.js";
 import { latencyOfRow } from "./fields.js";
 import { previewOf, timeOf } from "./run-fields.js";
+import type { Sql } from "./sql.js";
 import { percentileOf } from "./stats.js";
 
 /** One thread's root runs, in order of time. */

@@ -7,19 +7,11 @@ import { attachmentNames } from "../storage/attachments.js";
 import type { Db, Row } from "../storage/database.js";
 import { nowMicros, parseTime } from "../time.js";
 import { latencyOfRow } from "./fields.js";
+import { pageOfRuns } from "./pages.js";
 import { columnsFor, type RunField } from "./run-fields.js";
-import {
-  flagOf,
-  limitOf,
-  pageOfRuns,
-  type RunConditions,
-  textOf,
-  timeArgument,
-  uuidOf,
-  uuidsOf,
-  whereOf,
-} from "./runs.js";
+import { flagOf, limitOf, textOf, timeArgument, uuidOf, uuidsOf } from "./runs.js";
 import { attachmentPath, RUN_TABLES, serializeRuns } from "./serialize.js";
+import { pageWhereOf, type RunConditions, whereOf } from "./where.js";
 
 /** What a v2 field is read from. */
 interface V2Row {
@@ -149,7 +141,7 @@ export function v2Page(db: Db, body: JsonObject): JsonObject {
   const selects = parseV2Selects(body["selects"]);
   const order = body["sort_order"] ?? "DESC";
   if (order !== "ASC" && order !== "DESC") throw new Refusal(422, "sort_order must be ASC or DESC");
-  const page = pageOfRuns(db, whereOf(v2Conditions(body)), {
+  const page = pageOfRuns(db, pageWhereOf(db, v2Conditions(body)), {
     order: order === "ASC" ? "asc" : "desc",
     limit: limitOf(body["page_size"], 100, 1000, "page_size"),
     cursor: textOf(body, "cursor"),
@@ -206,7 +198,7 @@ export function v2TraceRuns(
   if ((startMicros === undefined) !== (endMicros === undefined)) {
     throw new Refusal(400, "min_start_time and max_start_time go together");
   }
-  const where = whereOf({ traceId, projectIds: [projectId], startMicros, endMicros, filter: query["filter"] });
+  const where = whereOf(db, { traceId, projectIds: [projectId], startMicros, endMicros, filter: query["filter"] });
   const fields = fieldsFor(selects);
   const rows = db
     .query(`SELECT ${columnsFor(fields)} FROM ${RUN_TABLES} WHERE ${where.text} ORDER BY r.start_us, r.no`)
@@ -216,7 +208,7 @@ export function v2TraceRuns(
 
 /** One run of the project, or undefined. */
 export function readV2Run(db: Db, id: string, projectId: string, selects: readonly string[]): JsonObject | undefined {
-  const where = whereOf({ amongIds: [id], projectIds: [projectId] });
+  const where = whereOf(db, { amongIds: [id], projectIds: [projectId] });
   const rows = db
     .query(`SELECT ${columnsFor(fieldsFor(selects))} FROM ${RUN_TABLES} WHERE ${where.text}`)
     .all(...where.values);

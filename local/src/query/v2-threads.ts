@@ -4,17 +4,19 @@ import { RUN_TYPES } from "../ingest/rules.js";
 import { usageFromColumn } from "../ingest/usage.js";
 import { type JsonObject, numberOf, parseJson, stringOf } from "../json.js";
 import type { Db, Row } from "../storage/database.js";
+import { pageOfRuns } from "./pages.js";
 import { previewOf, type RunField, timeOf } from "./run-fields.js";
-import { limitOf, pageOfRuns, textOf, uuidOf, uuidsOf, whereOf } from "./runs.js";
+import { limitOf, textOf, uuidOf, uuidsOf } from "./runs.js";
 import { statsOf } from "./stats.js";
 import { feedbackOfTraces, latencyOf, listThreads, threadItem, usageOfTraces } from "./threads.js";
 import { fieldsFor, latencySeconds, parseV2Selects, v2Runs, windowOf } from "./v2-runs.js";
+import { pageWhereOf, whereOf } from "./where.js";
 
 /** Answers `POST /api/v2/threads/query`. */
 export function v2Threads(db: Db, body: JsonObject): JsonObject {
   if (body["thread_filter"] != null) throw new Refusal(501, "thread_filter is not part of the local server.");
   const project = uuidOf(body, "project_id");
-  const where = whereOf({
+  const where = whereOf(db, {
     projectIds: project ? [project] : [],
     isRoot: true,
     filter: textOf(body, "filter"),
@@ -45,7 +47,7 @@ function readCursor(text: string | undefined): { lastMicros: number; id: string 
 }
 
 function tracesOf(db: Db, projectId: string, threadId: string, filter?: string): Row[] {
-  const where = whereOf({ projectIds: [projectId], isRoot: true, threadId, filter });
+  const where = whereOf(db, { projectIds: [projectId], isRoot: true, threadId, filter });
   return db
     .query(
       `SELECT r.*, t.id AS trace_id, c.error FROM runs r JOIN traces t ON t.no = r.trace JOIN contents c ON c.run = r.no
@@ -124,7 +126,7 @@ export function v2AggregateStats(db: Db, body: JsonObject): JsonObject {
   if (!Array.isArray(select) || select.length === 0)
     throw new Refusal(400, "select is missing: at least one statistic");
   const project = uuidOf(body, "project_id");
-  const roots = whereOf({
+  const roots = whereOf(db, {
     projectIds: project ? [project] : [],
     isRoot: true,
     filter: textOf(body, "filter"),
@@ -157,7 +159,7 @@ export function v2ThreadTraces(
 ): JsonObject {
   const size = query["page_size"];
   const limit = limitOf(size === undefined ? undefined : Number(size), 20, 100, "page_size");
-  const where = whereOf({
+  const where = pageWhereOf(db, {
     projectIds: [projectId],
     isRoot: true,
     threadId,
@@ -181,7 +183,7 @@ export function v2ThreadTraces(
 
 // Where each trace stands in its whole thread, from 1 on, whatever the request narrows.
 function turnNumbers(db: Db, projectId: string, threadId: string): Map<number, number> {
-  const where = whereOf({ projectIds: [projectId], isRoot: true, threadId });
+  const where = whereOf(db, { projectIds: [projectId], isRoot: true, threadId });
   const rows = db.query(`SELECT r.no FROM runs r WHERE ${where.text} ORDER BY r.start_us, r.no`).all(...where.values);
   return new Map(rows.map((row, index) => [Number(row["no"]), index + 1]));
 }
@@ -245,7 +247,7 @@ const AGGREGATES = ["TOTAL_TOKENS", "TOTAL_COST", "FIRST_TOKEN_TIME"];
 export function v2Traces(db: Db, body: JsonObject): JsonObject {
   const selects = parseV2Selects(body["selects"]);
   const project = uuidOf(body, "project_id");
-  const where = whereOf({
+  const where = pageWhereOf(db, {
     projectIds: project ? [project] : [],
     traceIds: uuidsOf(body, "trace_ids"),
     isRoot: true,

@@ -1,23 +1,24 @@
 // What the viewer shows: projects, traces page by page, one trace as a flat list in tree order.
-import { isUuid, type JsonObject, parseJson } from "../json.js";
+import { idText, type JsonObject, parseJson } from "../json.js";
 import type { Db, Row } from "../storage/database.js";
-import { projectById } from "../storage/projects.js";
+import { DOCTOR_PROJECT, projectById } from "../storage/projects.js";
+import { pageOfRuns } from "./pages.js";
 import { previewOf, timeOf } from "./run-fields.js";
-import { pageOfRuns, whereOf } from "./runs.js";
+import { pageWhereOf } from "./where.js";
 
 const PAGE = 50;
 
 export function viewProjects(db: Db): JsonObject[] {
   return db
-    .prepare("SELECT id, name, last_run_us FROM projects ORDER BY last_run_us DESC, no DESC")
-    .all()
+    .prepare("SELECT id, name, last_run_us FROM projects WHERE name <> ? ORDER BY last_run_us DESC, no DESC")
+    .all(DOCTOR_PROJECT)
     .map((row) => ({ id: row["id"], name: row["name"], last: timeOf(row["last_run_us"]) }));
 }
 
 /** The newest traces; `project`, `filter`, `cursor` narrow them. */
 export function viewTraces(db: Db, query: Record<string, string>): JsonObject {
   const project = query["project"] ? projectById(db, query["project"]) : undefined;
-  const where = whereOf({
+  const where = pageWhereOf(db, {
     isRoot: true,
     projectIds: project ? [project.id] : undefined,
     treeFilter: query["filter"] || undefined,
@@ -61,8 +62,7 @@ function briefOf(row: Row): JsonObject {
 
 /** All runs of a trace, brief, in order of time; what one says is asked for when it is looked at. */
 export function viewTrace(db: Db, id: string): JsonObject | undefined {
-  if (!isUuid(id)) return undefined;
-  const trace = db.prepare("SELECT no, id, runs FROM traces WHERE id = ?").get(id.toLowerCase());
+  const trace = db.prepare("SELECT no, id, runs FROM traces WHERE id = ?").get(idText(id));
   if (!trace) return undefined;
   const rows = db
     .prepare("SELECT r.* FROM runs r WHERE r.trace = ? ORDER BY r.start_us, r.no")

@@ -1,5 +1,5 @@
 // Files that came beside runs.
-import { stringOf } from "../json.js";
+import { idText, stringOf } from "../json.js";
 import type { Db } from "./database.js";
 
 export interface AttachmentInput {
@@ -24,7 +24,7 @@ export function storeAttachment(db: Db, attachment: AttachmentInput, now: number
 export function readAttachment(db: Db, runId: string, name: string): Attachment | undefined {
   const row = db
     .prepare("SELECT mime_type, data FROM attachments WHERE run_id = ? AND name = ?")
-    .get(runId.toLowerCase(), name);
+    .get(idText(runId), name);
   if (!row || !(row["data"] instanceof Uint8Array)) return undefined;
   return { mimeType: String(row["mime_type"]), data: row["data"] };
 }

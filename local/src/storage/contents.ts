@@ -33,7 +33,7 @@ const TABLES = [
      thread_id, reference_example_id, posted, patched, prompt_tokens, completion_tokens, total_tokens, prompt_cost,
      completion_cost, total_cost, usage_details)`,
   `contents (run, dotted_order, tags, error, inputs, outputs, extra, events, serialized, pairs, own_usage,
-     received_us)`,
+     received_us, kept)`,
   "texts (rowid, name, error, inputs, outputs, tags, metadata, rest)",
   "facets (rowid, tokens)",
 ];
@@ -123,6 +123,7 @@ function longRowsOf(no: number, run: RunRecord, derived: Derived, nowMicros: num
       JSON.stringify(derived.pairs),
       derived.usage ? JSON.stringify(derived.usage) : null,
       nowMicros,
+      json(run.kept),
     ],
     [no, ...textsOf({ ...run, tags })],
     [no, tokensOf(derived.pairs, tags)],

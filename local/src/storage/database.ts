@@ -40,17 +40,17 @@ export function openDb(path: string, busyTimeoutMillis = 5000): Db {
     // Values always go as one list: a single value of its own is taken for an object of named parameters.
     return {
       run(...values) {
-        const { changes, lastInsertRowid } = statement.run(values);
+        const { changes, lastInsertRowid } = statement.run(values.map(bound));
         return { changes, no: Number(lastInsertRowid) };
       },
       get(...values) {
-        return rowOf(statement.get(values));
+        return rowOf(statement.get(values.map(bound)));
       },
       all(...values) {
-        return statement.all(values).map((row) => rowOf(row) ?? {});
+        return statement.all(values.map(bound)).map((row) => rowOf(row) ?? {});
       },
       *iterate(...values) {
-        for (const row of statement.iterate(values)) yield rowOf(row) ?? {};
+        for (const row of statement.iterate(values.map(bound))) yield rowOf(row) ?? {};
       },
     };
   };
@@ -92,8 +92,27 @@ export function openDb(path: string, busyTimeoutMillis = 5000): Db {
   };
 }
 
+// The binding ends a text at a NUL. One of Unicode's noncharacters, "for internal use", stands for it in the file.
+const NUL = "\0";
+const STORED_NUL = "\ufdd0";
+
+/** A text as it is bound and stored; for texts that are bound inside a JSON list. */
+export function storedText(text: string): string {
+  return text.includes(NUL) ? text.replaceAll(NUL, STORED_NUL) : text;
+}
+
+function bound(value: SqlValue): SqlValue {
+  return typeof value === "string" ? storedText(value) : value;
+}
+
 function rowOf(value: unknown): Row | undefined {
-  return typeof value === "object" && value !== null ? (value as Row) : undefined;
+  if (typeof value !== "object" || value === null) return undefined;
+  const row = value as Row;
+  for (const column in row) {
+    const text = row[column];
+    if (typeof text === "string" && text.includes(STORED_NUL)) row[column] = text.replaceAll(STORED_NUL, NUL);
+  }
+  return row;
 }
 
 /** SQLite's result code as the binding names it, such as `SQLITE_NOTADB`. */

@@ -1,6 +1,6 @@
 // Feedback: what people and evaluators say about runs.
 import { v7 } from "../ids.js";
-import { isUuid, type JsonObject, numberOf, objectOf, parseJson, stringOf } from "../json.js";
+import { idText, isUuid, type JsonObject, numberOf, objectOf, parseJson, stringOf } from "../json.js";
 import { formatTime, parseTime } from "../time.js";
 import type { Db, Row, SqlValue } from "./database.js";
 
@@ -26,6 +26,12 @@ export function feedbackProblem(value: JsonObject): string | undefined {
   return undefined;
 }
 
+// What has a column of its own, or is made of one; the rest of what clients send is kept as it came.
+const FIELDS = new Set([
+  "id", "run_id", "trace_id", "session_id", "key", "score", "value", "comment", "correction", "feedback_group_id",
+  "comparative_experiment_id", "feedback_source", "extra", "error", "created_at", "modified_at", "start_time", "is_root",
+]); // biome-ignore format: a list
+
 /** Stores a feedback, over one of the same id; answers with its id. */
 export function storeFeedback(db: Db, input: FeedbackInput, now: number): string {
   const id = lower(input["id"]) ?? v7();
@@ -38,11 +44,13 @@ export function storeFeedback(db: Db, input: FeedbackInput, now: number): string
         )
         .get(runId)
     : undefined;
-  const { run_id, trace_id, session_id, ...rest } = input;
+  const { trace_id, session_id, extra } = input;
+  const kept = Object.entries(input).filter(([field, value]) => value != null && !FIELDS.has(field));
   db.prepare(
     `REPLACE INTO feedback (id, run_id, trace_id, project_id, key, score, value, comment, correction,
-       feedback_group_id, comparative_experiment_id, source_type, source, extra, is_error, created_us, modified_us)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       feedback_group_id, comparative_experiment_id, source_type, source, extra, is_error, created_us, modified_us,
+       kept)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ).run(
     id,
     runId ?? null,
@@ -57,10 +65,11 @@ export function storeFeedback(db: Db, input: FeedbackInput, now: number): string
     lower(input["comparative_experiment_id"]) ?? null,
     stringOf(objectOf(input["feedback_source"])?.["type"]) ?? "api",
     jsonColumn(input["feedback_source"]),
-    jsonColumn(objectOf(rest["extra"])),
+    jsonColumn(objectOf(extra)),
     input["error"] === true ? 1 : 0,
     parseTime(input["created_at"]) ?? now,
     parseTime(input["modified_at"]) ?? now,
+    kept.length > 0 ? JSON.stringify(Object.fromEntries(kept)) : null,
   );
   return id;
 }
@@ -73,19 +82,19 @@ export function updateFeedback(db: Db, id: string, changes: JsonObject, now: num
     comment: changes["comment"] === undefined ? undefined : (stringOf(changes["comment"]) ?? null),
     correction: changes["correction"] === undefined ? undefined : jsonColumn(changes["correction"]),
   };
-  const { changes: found } = db.prepare("UPDATE feedback SET modified_us = ? WHERE id = ?").run(now, id.toLowerCase());
+  const { changes: found } = db.prepare("UPDATE feedback SET modified_us = ? WHERE id = ?").run(now, idText(id));
   for (const [column, value] of Object.entries(columns)) {
-    if (value !== undefined) db.prepare(`UPDATE feedback SET ${column} = ? WHERE id = ?`).run(value, id.toLowerCase());
+    if (value !== undefined) db.prepare(`UPDATE feedback SET ${column} = ? WHERE id = ?`).run(value, idText(id));
   }
   return found > 0;
 }
 
 export function deleteFeedback(db: Db, id: string): boolean {
-  return db.prepare("DELETE FROM feedback WHERE id = ?").run(id.toLowerCase()).changes > 0;
+  return db.prepare("DELETE FROM feedback WHERE id = ?").run(idText(id)).changes > 0;
 }
 
 export function readFeedback(db: Db, id: string): JsonObject | undefined {
-  const row = db.prepare(`${SELECT} WHERE f.id = ?`).get(id.toLowerCase());
+  const row = db.prepare(`${SELECT} WHERE f.id = ?`).get(idText(id));
   return row && feedbackOf(row);
 }
 
@@ -157,11 +166,12 @@ function feedbackOf(row: Row): JsonObject {
     is_root: row["run_no"] != null && row["parent_id"] === null,
     feedback_source: parseJson(row["source"]) ?? { type: row["source_type"] },
     extra: parseJson(row["extra"]),
+    ...objectOf(parseJson(row["kept"])),
   };
 }
 
 function lower(value: unknown): string | undefined {
-  return typeof value === "string" ? value.toLowerCase() : undefined;
+  return typeof value === "string" ? idText(value) : undefined;
 }
 
 function scoreOf(value: unknown): number | null {

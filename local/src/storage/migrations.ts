@@ -77,6 +77,19 @@ export const STEPS: readonly string[] = [
   );
   CREATE INDEX attachments_by_trace ON attachments (trace_id);
   `,
+  `
+  -- What clients send and nothing here is made of, as JSON.
+  ALTER TABLE contents ADD COLUMN kept TEXT;
+  ALTER TABLE feedback ADD COLUMN kept TEXT;
+
+  -- Runs that named a parent which had not come: their place is an assumption until it does.
+  CREATE TABLE unplaced (parent_id TEXT PRIMARY KEY) WITHOUT ROWID;
+
+  -- Links by which feedback may be left without the client.
+  CREATE TABLE feedback_tokens (
+    id TEXT PRIMARY KEY, run_id TEXT NOT NULL, key TEXT NOT NULL, expires_us INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** The schema's version that this release writes. */

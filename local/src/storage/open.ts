@@ -1,5 +1,5 @@
 // Opens the data directory: finds out whose file it is, whether it is whole, and whether another server has it.
-import { closeSync, mkdirSync, openSync, readSync, statSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, openSync, readSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { LocalServerError } from "../errors.js";
 import { type Db, openDb, sqliteCode } from "./database.js";
@@ -31,7 +31,7 @@ export function openDataDirectory(directory: string, access: "serve" | "read"): 
     );
   }
   try {
-    mkdirSync(root, { recursive: true });
+    makeDirectory(root);
   } catch (cause) {
     throw new LocalServerError("LSB_ERR_LOCAL_DATA_UNUSABLE", `${root} cannot be created. Choose another --data.`, {
       cause,
@@ -39,11 +39,40 @@ export function openDataDirectory(directory: string, access: "serve" | "read"): 
   }
   refuseForeign(path);
   const lock = access === "serve" ? takeLock(root) : undefined;
+  if (access === "serve") makeForOwner(path);
   try {
-    return prepared(openDb(path), lock);
+    const data = prepared(openDb(path), lock);
+    if (access === "serve") keepToOwner(path);
+    return data;
   } catch (cause) {
     lock?.close();
     throw explained(path, cause);
+  }
+}
+
+// What runs hold is its owner's, and none of a repository's that the directory stands in.
+function makeDirectory(root: string): void {
+  const isNew = mkdirSync(root, { recursive: true, mode: 0o700 }) !== undefined;
+  if (isNew) writeFileSync(join(root, ".gitignore"), "*\n");
+}
+
+/** Makes the file where it is missing, for its owner alone; SQLite gives its neighbours the same mode. */
+function makeForOwner(path: string): void {
+  try {
+    closeSync(openSync(path, "a", 0o600));
+  } catch {
+    // Whether it can be used, opening it tells.
+  }
+}
+
+/** The same for a file of ours that was made before. */
+function keepToOwner(path: string): void {
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+    try {
+      if (statOf(file)) chmodSync(file, 0o600);
+    } catch {
+      // Another user's file, or a file system without modes.
+    }
   }
 }
 
@@ -116,7 +145,9 @@ function checkWhole(db: Db, size: number): void {
 
 // The lock is an open transaction on a file of its own: the operating system takes it back however the process ends.
 function takeLock(root: string): Db {
-  const lock = openDb(join(root, LOCK_FILE), 0);
+  const path = join(root, LOCK_FILE);
+  makeForOwner(path);
+  const lock = openDb(path, 0);
   try {
     lock.exec("BEGIN EXCLUSIVE");
     return lock;

@@ -1,6 +1,6 @@
 // Projects: found by name or made when a run names a new one.
 import { v7 } from "../ids.js";
-import { type JsonObject, numberOf, parseJson, stringOf } from "../json.js";
+import { idText, type JsonObject, numberOf, parseJson, stringOf } from "../json.js";
 import { nowMicros } from "../time.js";
 import type { Db, Row } from "./database.js";
 
@@ -31,6 +31,9 @@ export interface ProjectFields {
   traceTier?: string | null;
 }
 
+/** Where `otel-langsmith doctor` sends its run. */
+export const DOCTOR_PROJECT = "otel-langsmith-doctor";
+
 function projectOf(row: Row): Project {
   return {
     no: numberOf(row["no"]) ?? 0,
@@ -53,7 +56,7 @@ export function projectByName(db: Db, name: string): Project | undefined {
 }
 
 export function projectById(db: Db, id: string): Project | undefined {
-  const row = db.prepare("SELECT * FROM projects WHERE id = ?").get(id.toLowerCase());
+  const row = db.prepare("SELECT * FROM projects WHERE id = ?").get(idText(id));
   return row && projectOf(row);
 }
 
@@ -62,7 +65,7 @@ export function allProjects(db: Db): Project[] {
 }
 
 export function createProject(db: Db, fields: ProjectFields & { name: string }): Project {
-  const id = (fields.id ?? v7()).toLowerCase();
+  const id = idText(fields.id ?? v7());
   db.prepare(
     `INSERT INTO projects (id, name, start_us, end_us, description, extra, default_dataset_id, reference_dataset_id,
        trace_tier) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -97,8 +100,8 @@ export function updateProject(db: Db, no: number, fields: ProjectFields): void {
 }
 
 /** The project that a run names, made when there is none; `default` when it names none. */
-export function projectFor(db: Db, name: string | null, id: string | null): Project | undefined {
+export function projectFor(db: Db, name: string | null, id: string | null, address?: unknown): Project | undefined {
   if (id) return projectById(db, id);
   const wanted = name || "default";
-  return projectByName(db, wanted) ?? createProject(db, { name: wanted });
+  return projectByName(db, wanted) ?? createProject(db, { name: wanted, ...(address ? { extra: { address } } : {}) });
 }

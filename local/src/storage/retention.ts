@@ -55,6 +55,7 @@ function deleteTrace(db: Db, trace: Row): void {
   db.prepare("DELETE FROM early_totals WHERE trace = ?").run(no);
   db.prepare("DELETE FROM feedback WHERE trace_id = ?").run(String(trace["id"]));
   db.prepare("DELETE FROM attachments WHERE trace_id = ?").run(String(trace["id"]));
+  db.prepare("DELETE FROM unplaced WHERE parent_id = ?").run(String(trace["id"]));
   db.prepare("DELETE FROM traces WHERE no = ?").run(no);
 }
 
@@ -64,6 +65,7 @@ function deleteRun(db: Db, no: number, id: string): void {
   db.prepare("DELETE FROM contents WHERE run = ?").run(no);
   db.prepare("DELETE FROM feedback WHERE run_id = ?").run(id);
   db.prepare("DELETE FROM attachments WHERE run_id = ?").run(id);
+  db.prepare("DELETE FROM feedback_tokens WHERE run_id = ?").run(id);
   db.prepare("DELETE FROM runs WHERE no = ?").run(no);
 }
 

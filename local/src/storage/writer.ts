@@ -11,12 +11,15 @@ import type { Db, Row } from "./database.js";
 import { type FeedbackInput, storeFeedback } from "./feedback.js";
 import { type Project, projectFor } from "./projects.js";
 import { openTotals, type Totals } from "./totals.js";
+import { adopt, awaitParent, hasUnplaced } from "./unplaced.js";
 
 /** A checked operation. `isPartial`: a patch of one run alone, which may carry the changed fields and no more. */
 export interface Operation {
   readonly kind: "post" | "patch";
   readonly run: JsonObject;
   readonly isPartial?: boolean;
+  /** The parent that the run's place assumes, since it has not come. */
+  readonly awaits?: string;
 }
 
 /** What one request brings. */
@@ -34,6 +37,10 @@ interface Work {
   readonly contents: Contents;
   /** The ids of the runs that are there, those of this request included as they come. */
   readonly known: Set<string>;
+  /** The runs that this request has patched. */
+  readonly patched: Set<string>;
+  /** Whether runs await a parent: most requests find none, and ask no further. */
+  readonly hasUnplaced: boolean;
   readonly projects: Map<string, Project>;
   readonly traces: Map<string, { no: number; runs: number }>;
   readonly maxRunsPerTrace: number;
@@ -54,6 +61,8 @@ export function store(db: Db, intake: Intake, maxRunsPerTrace: number): void {
       totals,
       contents: openContents(db, totals, now),
       known: idsKnown(db, intake.operations),
+      patched: new Set(),
+      hasUnplaced: hasUnplaced(db),
       projects: new Map(),
       traces: new Map(),
       maxRunsPerTrace,
@@ -86,26 +95,35 @@ function apply(work: Work, operation: Operation): void {
   const { kind, run } = operation;
   const id = idOf(run);
   if (!work.known.has(id)) {
-    if (operation.isPartial) throw new Refusal(404, `Run ${id} not found`);
-    add(work, kind, recordOf(run));
+    // Without an order nobody can tell where it belongs.
+    if (operation.isPartial || run["dotted_order"] == null) throw new Refusal(404, `Run ${id} not found`);
+    add(work, operation);
     work.known.add(id);
+    if (kind === "patch") work.patched.add(id);
     return;
   }
   // The run may have come in this very request.
   work.contents.flush();
   const known = work.db.prepare("SELECT no, posted, patched, end_us FROM runs WHERE id = ?").get(id);
   const isAgain = numberOf(known?.[kind === "post" ? "posted" : "patched"]) === 1;
-  if (isAgain) throw new Refusal(409, `payloads already received: ${kind} of run ${id}`);
-  if (kind === "patch" && known?.["end_us"] !== null) {
+  // A run patched twice in one request, as the client does where a stream is cancelled, says more of itself: no reason
+  // to refuse its neighbours.
+  const goesOn = kind === "patch" && work.patched.has(id);
+  if (isAgain && !goesOn) throw new Refusal(409, `payloads already received: ${kind} of run ${id}`);
+  if (kind === "patch" && known?.["end_us"] !== null && !goesOn) {
     throw new Refusal(409, `payloads already received: run ${id} was posted complete`);
   }
   update(work, kind, run, Number(known?.["no"]));
+  if (kind === "patch") work.patched.add(id);
 }
 
-function add(work: Work, kind: Operation["kind"], run: RunRecord): void {
+function add(work: Work, { kind, run: wire, awaits }: Operation): void {
+  const run = recordOf(wire);
   const project = projectOf(work, run);
   const trace = traceOf(work, run.traceId);
   trace.runs += 1;
+  if (work.hasUnplaced) adopt(work.db, { run, trace, project: project.no }, work.totals);
+  if (awaits !== undefined) awaitParent(work.db, awaits);
   if (trace.runs > work.maxRunsPerTrace) {
     throw new Refusal(422, `trace ${run.traceId} is full: a trace holds at most ${work.maxRunsPerTrace} runs`);
   }
@@ -121,12 +139,15 @@ function update(work: Work, kind: Operation["kind"], wire: JsonObject, no: numbe
   if (order !== undefined && order.toLowerCase() !== stored.dottedOrder.toLowerCase()) {
     throw new Refusal(400, `run ${stored.id}: dotted_order is not the one posted, ${stored.dottedOrder}`);
   }
-  const run = kind === "patch" ? patched(stored, wire) : { ...recordOf(wire), ...known(stored) };
+  const run = kind === "patch" ? patched(stored, wire) : completed(stored, recordOf(wire));
   traceOf(work, run.traceId);
+  // Of a patch that came first nothing but its trace need be known; the post says the rest.
+  const namesProject = kind === "post" && (run.projectName ?? run.projectId) !== null;
+  const project = namesProject ? projectOf(work, run).no : null;
   const derived = derive(run);
   db.prepare(
     `UPDATE runs SET name = ?, run_type = ?, status = ?, has_error = ?, end_us = ?, first_token_us = ?, thread_id = ?,
-       reference_example_id = ?, ${kind === "post" ? "posted" : "patched"} = 1 WHERE no = ?`,
+       reference_example_id = ?, start_us = ?, project = coalesce(?, project), ${kind === "post" ? "posted" : "patched"} = 1 WHERE no = ?`,
   ).run(
     run.name,
     run.runType,
@@ -136,6 +157,8 @@ function update(work: Work, kind: Operation["kind"], wire: JsonObject, no: numbe
     derived.firstTokenMicros,
     derived.threadId,
     run.referenceExampleId,
+    run.startMicros,
+    project,
     no,
   );
   work.contents.replace(no, run, derived);
@@ -154,13 +177,21 @@ function patched(stored: RunRecord, wire: JsonObject): RunRecord {
 }
 
 // A patch that came before its post: what it said stays, the post fills in the rest.
-function known(stored: RunRecord): Partial<RunRecord> {
-  return Object.fromEntries(Object.entries(stored).filter(([, value]) => value !== null));
+function completed(patch: RunRecord, post: RunRecord): RunRecord {
+  const known = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== null));
+  const isNamed = patch.name !== "";
+  return {
+    ...post,
+    ...known,
+    name: isNamed ? patch.name : post.name,
+    runType: isNamed ? patch.runType : post.runType,
+    startMicros: post.startMicros,
+  };
 }
 
 function projectOf(work: Work, run: RunRecord): Project {
   const key = run.projectId ?? `name:${run.projectName}`;
-  const known = work.projects.get(key) ?? projectFor(work.db, run.projectName, run.projectId);
+  const known = work.projects.get(key) ?? projectFor(work.db, run.projectName, run.projectId, run.kept?.["address"]);
   if (!known) throw new Refusal(404, `run ${run.id}: there is no project ${run.projectId}`);
   work.projects.set(key, known);
   return known;
@@ -218,5 +249,6 @@ function recordFromRow(row: Row): RunRecord {
     extra: objectOf(parseJson(row["extra"])) ?? null,
     events: Array.isArray(events) ? events.filter(isObject) : null,
     serialized: objectOf(parseJson(row["serialized"])) ?? null,
+    kept: objectOf(parseJson(row["kept"])) ?? null,
   };
 }

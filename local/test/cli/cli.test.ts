@@ -1,11 +1,14 @@
 // The command line in processes of its own: serving, stopping, and asking for runs.
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { watch } from "node:fs";
+import { chmod, cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startLocalServer } from "../../src/index.js";
-import { runCli, serveIn, spawnCli } from "../process.js";
+import { runCli, serveIn, serveWith, spawnCli } from "../process.js";
 import { ingest, makeRun, SECOND } from "../support.js";
 
 let directory: string;
@@ -61,7 +64,7 @@ test("--root, --limit, --since and the filters narrow", async () => {
 });
 
 test.each([
-  [["runs", "--filter", "eq(nmae, 1)"], 1, "position 4"],
+  [["runs", "--filter", "eq(nmae, 1)"], 2, "position 4"],
   [["runs", "--format", "xml"], 2, "--format must be table, jsonl or csv"],
   [["runs", "--project", "nowhere"], 2, "There is no project"],
   [["runs", "--wrong"], 2, "--wrong"],
@@ -113,3 +116,67 @@ test.each(["SIGINT", "SIGTERM"] as const)(
     await rm(fresh, { recursive: true, force: true });
   },
 );
+
+test.each([
+  [["runs", "--filter", 'eq(nmae, "x")']],
+  [["runs", "--filter", "eq(name"]],
+  [["runs", "--trace-filter", "nothing()"]],
+  [["runs", "--tree-filter", 'gt(latency, "soon")']],
+  [["runs", "--filter", `search("${"a ".repeat(1000)}")`]],
+])("a wrong filter ends with 2 and points at the place: %j", async ([command = "", ...rest]) => {
+  const { code, out, err } = await runCli([command, "--data", directory, ...rest]);
+  expect([code, out]).toEqual([2, ""]);
+  expect(err).toMatch(/(filter|trace_filter|tree_filter), position \d+: /);
+});
+
+test.each([[["frobnicate"]], [["serve", "extra"]], [["runs", "extra"]], [["--frobnicate"]], [["runs", "--colour"]]])(
+  "unknown words end with 2 and print the usage: %j",
+  async (words) => {
+    const { code, out, err } = await runCli(words);
+    expect([code, out]).toEqual([2, ""]);
+    expect(err).toContain("otel-langsmith-local [serve] [--port 4319]");
+  },
+);
+
+test.each([
+  [["--version"], /^\d+\.\d+\.\d+\n$/],
+  [["-v"], /^\d+\.\d+\.\d+\n$/],
+  [["serve", "--version"], /^\d+\.\d+\.\d+\n$/],
+  [["--help"], /--open/],
+  [["runs", "--help"], /--open/],
+] as const)("%j answers and ends with 0", async (args, answer) => {
+  const { code, out } = await runCli(args);
+  expect([code, out]).toEqual([0, expect.stringMatching(answer)]);
+});
+
+test.skipIf(process.platform === "win32")("--open shows the page in the browser", async () => {
+  const tools = await mkdtemp(join(tmpdir(), "local-open-"));
+  const command = process.platform === "darwin" ? "open" : "xdg-open";
+  const seen = join(tools, "seen");
+  await writeFile(join(tools, command), `#!/bin/sh\necho "$1" > "${seen}.part"; mv "${seen}.part" "${seen}"\n`);
+  await chmod(join(tools, command), 0o755);
+  const watcher = watch(tools);
+  const opened = new Promise<void>((resolve) => {
+    watcher.on("change", (_event, name) => String(name) === "seen" && resolve());
+  });
+  const serving = await serveWith(["--port", "0", "--data", join(tools, "data"), "--open"], undefined, {
+    PATH: `${tools}:${process.env["PATH"]}`,
+  });
+  await opened;
+  watcher.close();
+  expect((await readFile(seen, "utf8")).trim()).toBe(serving.url);
+  expect(await serving.stop("SIGTERM")).toBe(0);
+  await rm(tools, { recursive: true, force: true });
+});
+
+test("the command works from its sources, where nothing is built", async () => {
+  const clone = await mkdtemp(join(tmpdir(), "local-clone-"));
+  const root = fileURLToPath(new URL("../../", import.meta.url));
+  for (const part of ["bin", "src", "page", "package.json"])
+    await cp(join(root, part), join(clone, part), { recursive: true });
+  await symlink(join(root, "..", "node_modules"), join(clone, "node_modules"));
+  const child = spawn(process.execPath, [join(clone, "bin", "otel-langsmith-local.mjs"), "--version"]);
+  const [[code], [out]] = await Promise.all([once(child, "close"), once(child.stdout, "data")]);
+  expect([code, String(out)]).toEqual([0, expect.stringMatching(/^\d/)]);
+  await rm(clone, { recursive: true, force: true });
+});
