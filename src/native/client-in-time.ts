@@ -1,6 +1,7 @@
 // A native client whose runs hang under a run of another machine's clock that is ahead: their times are moved up.
 import { parseDottedOrder, segmentOf } from "../identity/dotted-order.js";
 import { isoOf, microsOfIso } from "../identity/time.js";
+import { changing } from "./changing-client.js";
 
 const wrapped = new WeakMap<object, object>();
 
@@ -11,20 +12,7 @@ const wrapped = new WeakMap<object, object>();
 export function inTreeTime(client: object): object {
   const known = wrapped.get(client);
   if (known) return known;
-  const proxy = new Proxy(client, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name, target);
-      if (typeof value !== "function") return value;
-      if (name === "createRun") {
-        return (run: unknown, ...rest: unknown[]) => Reflect.apply(value, target, [moved(run), ...rest]);
-      }
-      if (name === "updateRun") {
-        return (id: unknown, run: unknown, ...rest: unknown[]) =>
-          Reflect.apply(value, target, [id, moved(run), ...rest]);
-      }
-      return value.bind(target);
-    },
-  });
+  const proxy = changing(client, moved);
   wrapped.set(client, proxy);
   wrapped.set(proxy, proxy);
   return proxy;

@@ -3,6 +3,7 @@ import type { ParentPlace } from "../identity/place.js";
 import { isoOf } from "../identity/time.js";
 import type { Current } from "../propagation/current.js";
 import { inTreeTime } from "./client-in-time.js";
+import { inheriting } from "./client-inherits.js";
 import { type NativeClass, nativeClass } from "./native-class.js";
 import { CHILD_CONFIG, CHILD_ENDS, CONTEXT_VARIABLES, type NativeRun } from "./native-run.js";
 import { StandIn } from "./stand-in.js";
@@ -61,24 +62,23 @@ function makeTree(current: Current, above: Above): NativeRun {
   orderChildren(tree, place);
   forgetChildren(tree);
   keepConfig(tree, above);
-  inheritByConfig(tree, metadata, tags);
+  if (Object.keys(metadata).length > 0 || tags.length > 0) {
+    if (tree.client) tree.client = inheriting(tree.client, metadata, tags);
+    inheritByConfig(tree, metadata);
+  }
   return tree;
 }
 
 /**
- * LangChain's runs take nothing of the tree above but its place and project; what they inherit (a thread is whole only
- * when every run carries its key) they take from the config that they find there.
+ * LangChain's runs take nothing of the tree above but its place, project and client; what their own code reads of a
+ * context (a thread) it reads from the config that it finds there.
  */
-function inheritByConfig(tree: NativeRun, metadata: Current["metadata"], tags: Current["tags"]): void {
-  if (Object.keys(metadata).length === 0 && tags.length === 0) return;
+function inheritByConfig(tree: NativeRun, metadata: Current["metadata"]): void {
   const found: unknown = tree.extra?.[CHILD_CONFIG];
   const config = typeof found === "object" && found !== null ? found : {};
   const above: unknown = Reflect.get(config, "metadata");
-  const tagsAbove: unknown = Reflect.get(config, "tags");
-  const all = [...(Array.isArray(tagsAbove) ? tagsAbove : []), ...tags];
   const inherited = {
     ...config,
-    tags: [...new Set(all)],
     // A new one for each who asks: LangChain writes into what it gets.
     get metadata() {
       return { ...(typeof above === "object" ? above : {}), ...metadata };

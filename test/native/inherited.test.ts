@@ -1,6 +1,7 @@
 // What `tracingContext` lays over a context reaches LangChain's native runs too, which inherit by their config alone.
 import { RunnableLambda, RunnableSequence } from "@langchain/core/runnables";
 import { FakeListChatModel } from "@langchain/core/utils/testing";
+import { MessagesAnnotation, StateGraph } from "@langchain/langgraph";
 import { Client } from "langsmith";
 import { RunTree } from "langsmith/run_trees";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -70,6 +71,26 @@ it("keeps conversations apart that run at once, and reaches what resumes from a 
     }
   }
   expect(at.runs.size).toBe(4 * 5);
+});
+
+it("is in the runs of a graph that is called with a config of its own, each tag once", async () => {
+  const graph = new StateGraph(MessagesAnnotation)
+    .addNode("call", async ({ messages }) => ({ messages: [await model.invoke(messages)] }))
+    .addEdge("__start__", "call")
+    .compile()
+    .withConfig({ metadata: { agent: "own" } });
+  const input = { messages: [{ role: "user", content: "hi" }] };
+  await tracingContext({ threadId: "t-1", metadata: { tier: "pro", agent: "above" }, tags: ["chat"] }, () =>
+    inSpan("turn", () => graph.invoke(input, { tags: ["own"] })),
+  );
+  const at = await finish();
+  expect(treeOf(at)).toEqual(["turn(LangGraph(__start__, call(FakeListChatModel)))"]);
+  for (const run of at.runs.values()) {
+    expect([run.name, run.extra.metadata.thread_id, run.extra.metadata.tier]).toEqual([run.name, "t-1", "pro"]);
+    expect([run.name, run.tags]).toEqual([run.name, [...new Set(run.tags)]]);
+  }
+  expect(at.one("LangGraph").tags).toEqual(expect.arrayContaining(["own", "chat"]));
+  expect(at.one("LangGraph").extra.metadata.agent).toBe("own");
 });
 
 it("leaves alone what inherits nothing", async () => {
