@@ -1,5 +1,7 @@
 // What delivery does, as OpenTelemetry metrics, under the semantic conventions' names for SDK self-observation.
+
 import { type Attributes, type MeterProvider, metrics } from "@opentelemetry/api";
+import { callUser, isInUserCallback } from "../user-callbacks.js";
 import { VERSION } from "../version.js";
 import type { LossCause } from "./operation.js";
 
@@ -85,28 +87,43 @@ export function createMetrics(
 
   return {
     exported(runs) {
-      exported.add(runs, exporter);
-      processed.add(runs, processor);
+      measure(() => {
+        exported.add(runs, exporter);
+        processed.add(runs, processor);
+      });
     },
     lost(cause, runs) {
       const error = { "error.type": cause };
-      lost.add(runs, { ...processor, cause });
-      if (cause === "refused" || cause === "expired" || cause === "too_large")
-        exported.add(runs, { ...exporter, ...error });
-      processed.add(runs, { ...processor, ...error });
+      measure(() => {
+        lost.add(runs, { ...processor, cause });
+        if (cause === "refused" || cause === "expired" || cause === "too_large")
+          exported.add(runs, { ...exporter, ...error });
+        processed.add(runs, { ...processor, ...error });
+      });
     },
     attachmentsLost(attachments) {
-      files.add(attachments, processor);
+      measure(() => files.add(attachments, processor));
     },
     request(millis, status, failure) {
-      duration.record(millis / 1_000, {
+      const attributes = {
         ...exporter,
         ...(status === undefined ? {} : { "http.response.status_code": status }),
         ...(failure === undefined ? {} : { "error.type": failure }),
-      });
+      };
+      measure(() => duration.record(millis / 1_000, attributes));
     },
     close: () => meter.removeBatchObservableCallback(callback, observables),
   };
+}
+
+/** A meter may be the user's own: one that makes spans is not measured for them, and one that throws costs no run. */
+function measure(record: () => void): void {
+  if (isInUserCallback()) return;
+  try {
+    callUser(record);
+  } catch {
+    // What it would have counted stands in stats(), too.
+  }
 }
 
 function server(apiUrl: string): Attributes {

@@ -1,6 +1,8 @@
 // Counts what happens and says it: through `diag` at a bounded rate, and what a newcomer must see as a process warning.
+
 import { diag } from "@opentelemetry/api";
 import { isUnawaited } from "../unawaited.js";
+import { callUser, isInUserCallback } from "../user-callbacks.js";
 import type { Loss, LossCause } from "./operation.js";
 
 export interface Reporter {
@@ -31,8 +33,9 @@ export function createReporter(
   let lostAttachments = 0;
 
   function tell(loss: Loss): void {
+    if (!onError || isInUserCallback()) return;
     try {
-      isUnawaited(onError?.(loss));
+      isUnawaited(callUser(() => onError(loss)));
     } catch (error) {
       say("warn", "LSB_WARN_ON_ERROR", `onError threw ${error instanceof Error ? error.name : typeof error}`);
     }

@@ -1,4 +1,5 @@
 // The SpanExporter: for pipelines that take an exporter and nothing else.
+
 import { diag } from "@opentelemetry/api";
 import { type EntryOwner, entriesById, RUN, type SpanEntry } from "../identity/node.js";
 import { type LangSmithOptions, type ResolvedOptions, resolveOptions } from "../options.js";
@@ -9,6 +10,7 @@ import { isRunsOwner, type RunsOwner, type Taken } from "../processor/runs-owner
 import type { SinkStats } from "../processor/sink.js";
 import { type SourceSpan, scopeOf } from "../processor/source-span.js";
 import { flushRegisteredProvider } from "../registered-provider.js";
+import { isInUserCallback } from "../user-callbacks.js";
 import { type Assembly, createAssembly } from "./assembly.js";
 
 /** Options of the exporter: the processor's, without those about pending runs, which an exporter cannot post. */
@@ -92,6 +94,7 @@ export class LangSmithSpanExporter {
 
   #take(spans: readonly SourceSpan[]): ExportResult {
     if (this.#core?.isShutdown) return failed("LSB_ERR_SHUTDOWN: the exporter is shut down");
+    if (isInUserCallback()) return { code: 0 };
     const core = this.#core;
     if (!core || !this.#assembly) {
       return this.#options.enabled

@@ -1,9 +1,11 @@
 // What a run's client was told to hide, to mask and to sample: obeyed for the runs made with it, and for those below.
 // The fields are the langsmith package's, so that its own client is read as ours is.
+
 import { isSampledById } from "../identity/sampling.js";
 import type { HideOption } from "../options.js";
 import type { Run } from "../run.js";
 import { isUnawaited } from "../unawaited.js";
+import { callUser } from "../user-callbacks.js";
 import { type HideOptions, hide } from "./hide.js";
 
 type Mask = Exclude<HideOption, boolean>;
@@ -76,7 +78,7 @@ function hideByRules(run: Run, rules: ClientRules, onError: (option: string, err
 
 function maskedError(error: string, mask: Mask, onError: (option: string, error: unknown) => void): string {
   try {
-    const masked: unknown = mask({ error });
+    const masked: unknown = callUser(() => mask({ error }));
     if (isUnawaited(masked)) throw new TypeError("it answered with a promise, which masking cannot wait for");
     const text: unknown = typeof masked === "object" && masked !== null ? Reflect.get(masked, "error") : undefined;
     return typeof text === "string" ? text : error;

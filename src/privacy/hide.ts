@@ -1,7 +1,9 @@
 // Hiding: what of a finished run may be said. Pure; it gets a run and returns one.
+
 import type { HideOption } from "../options.js";
 import type { KeyValues, Run, RunEvent } from "../run.js";
 import { isUnawaited } from "../unawaited.js";
+import { callUser } from "../user-callbacks.js";
 
 export interface HideOptions {
   readonly hideInputs: HideOption;
@@ -46,7 +48,7 @@ function applied(
   if (option === false) return values;
   if (option === true) return {};
   try {
-    const result: unknown = option(structuredCopy(values));
+    const result: unknown = callUser(() => option(structuredCopy(values)));
     if (isUnawaited(result)) throw new TypeError("it answered with a promise, which hiding cannot wait for");
     return isKeyValues(result) ? result : {};
   } catch (error) {

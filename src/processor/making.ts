@@ -11,6 +11,7 @@ import {
 } from "../mapping/index.js";
 import type { MappableSpan } from "../mapping/span.js";
 import type { Run } from "../run.js";
+import { callUser } from "../user-callbacks.js";
 import { warnOnce } from "../warnings.js";
 import { contentOf, viewOf } from "./live.js";
 import type { LocalTrace } from "./local-traces.js";
@@ -35,11 +36,8 @@ export function createMaking(
     const view = viewOf(tracked);
     if (!view) return undefined;
     const content = contentOf(tracked);
-    return mapSpan(view, {
-      ...(tracked.logs && { logs: tracked.logs }),
-      ...(content && { content }),
-      ...(vocabularies && { vocabularies }),
-    });
+    const sources = { ...(tracked.logs && { logs: tracked.logs }), ...(content && { content }) };
+    return vocabularies ? callUser(() => mapSpan(view, { ...sources, vocabularies })) : mapSpan(view, sources);
   }
 
   /** Keeps what is known of a span that is held weakly from now on. */

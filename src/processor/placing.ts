@@ -1,4 +1,5 @@
 // Where a starting span stands: its parent, its trace, whether it becomes a run. All of it is decided here, at start.
+
 import { type Context, type Span, trace } from "@opentelemetry/api";
 import {
   type ContextPlace,
@@ -26,6 +27,7 @@ import { isSampledByClients } from "../privacy/client-rules.js";
 import type { KeyValues } from "../run.js";
 import { isInfrastructureScope } from "../selection/infrastructure.js";
 import { isUnawaited } from "../unawaited.js";
+import { callUser, kindOfThrown } from "../user-callbacks.js";
 import { warnOnce } from "../warnings.js";
 import type { GenAi } from "./genai.js";
 import type { LocalTrace, LocalTraces, ProjectOfTrace } from "./local-traces.js";
@@ -98,16 +100,14 @@ export function createPlacing({ owner, options, traces, isOwn, genAi, threads }:
     const byDefault = isLocalRoot || !isInfrastructureScope(scope) || genAi.isMarked(span.attributes);
     if (spans === "application") return byDefault;
     try {
-      const answer: unknown = spans(
-        { name: span.name, kind: span.kind, scope, attributes: span.attributes },
-        byDefault,
-      );
+      const shown = { name: span.name, kind: span.kind, scope, attributes: span.attributes };
+      const answer: unknown = callUser(() => spans(shown, byDefault));
       if (isUnawaited(answer)) throw new TypeError("it answered with a promise");
       return answer === true;
     } catch (error) {
       warnOnce(
         "LSB_WARN_SPANS_OPTION",
-        `The spans function threw (${String(error)}); the default decides for that span.`,
+        `The spans function threw (${kindOfThrown(error)}); the default decides for that span.`,
       );
       return byDefault;
     }

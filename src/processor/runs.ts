@@ -5,6 +5,7 @@ import { hasContextManager, warnOfNoContextManager } from "../context-manager.js
 import { addEntry, type EntryOwner, entriesById, RUN, retireEntries, type SpanEntry } from "../identity/node.js";
 import type { MappableLogRecord } from "../mapping/span.js";
 import type { ResolvedOptions } from "../options.js";
+import { isInUserCallback } from "../user-callbacks.js";
 import { warnWhenDoubled } from "./doubled.js";
 import { createDrops } from "./drops.js";
 import { createGenAi } from "./genai.js";
@@ -124,6 +125,7 @@ export function createRuns({
   // ---- a span comes in
 
   function start(span: SourceSpan, context: Context): void {
+    if (isInUserCallback()) return;
     activity += 1;
     if (!isReadable(span)) return;
     try {

@@ -1,4 +1,5 @@
 // The way out: a whole run, through privacy and the user's last word, to every destination.
+
 import { diag } from "@opentelemetry/api";
 import { createDelivery, type Delivery, type DeliveryOptions, parseRunsEndpoints } from "../delivery/index.js";
 import type { DeliveryStats, LossCause } from "../delivery/operation.js";
@@ -9,6 +10,7 @@ import { hideByClients } from "../privacy/client-rules.js";
 import { hide } from "../privacy/hide.js";
 import type { Run } from "../run.js";
 import { isUnawaited } from "../unawaited.js";
+import { callUser, isInUserCallback, kindOfThrown } from "../user-callbacks.js";
 import { warnOnce } from "../warnings.js";
 import { accepted } from "./accepted.js";
 
@@ -72,7 +74,7 @@ export function createSink(options: ResolvedOptions): Sink | undefined {
     const { transformRun } = options.given;
     if (!transformRun || !span) return run;
     try {
-      const result: unknown = transformRun(structuredCopy(run), span);
+      const result: unknown = callUser(() => transformRun(structuredCopy(run), span));
       if (isUnawaited(result)) {
         // What it would have changed, or hidden, is not known: nothing is said rather than too much.
         warnOnce(
@@ -87,8 +89,14 @@ export function createSink(options: ResolvedOptions): Sink | undefined {
       withheld += 1;
       return undefined;
     } catch (error) {
-      warnOnce("LSB_WARN_TRANSFORM", `transformRun threw (${String(error)}); the run is sent as it was.`);
-      return run;
+      // What it was to hide is not known.
+      warnOnce(
+        "LSB_WARN_TRANSFORM",
+        `transformRun threw (${kindOfThrown(error)}); such runs are not sent, and are counted in stats().withheld. Let it return the run, or nothing for a run that is to be left out.`,
+        "threw",
+      );
+      withheld += 1;
+      return undefined;
     }
   }
 
@@ -128,10 +136,12 @@ export function createSink(options: ResolvedOptions): Sink | undefined {
     alsoHolds: (bytes) => void before.push(bytes),
     lose(cause, runs, message) {
       lost[cause] = (lost[cause] ?? 0) + runs;
+      const { onError } = options.given;
+      if (!onError || isInUserCallback()) return;
       try {
-        isUnawaited(options.given.onError?.({ cause, runs, message }));
+        isUnawaited(callUser(() => onError({ cause, runs, message })));
       } catch (error) {
-        diag.error("otel-langsmith: onError threw", error);
+        diag.error(`otel-langsmith: onError threw (${kindOfThrown(error)})`);
       }
     },
   };
@@ -251,7 +261,7 @@ function sayBadEndpoint(problem: string): void {
 }
 
 function sayHidingFailed(option: string, error: unknown): void {
-  warnOnce("LSB_WARN_HIDE", `${option} threw (${String(error)}); the field is left out of the run.`, option);
+  warnOnce("LSB_WARN_HIDE", `${option} threw (${kindOfThrown(error)}); the field is left out of the run.`, option);
 }
 
 function structuredCopy(run: Run): Run {

@@ -1,5 +1,7 @@
 // The threads of a trace: what a span names reaches the runs below it, and, where nobody differs, those above it.
+
 import { type MappableSpan, threadIdOf, type Vocabulary } from "../mapping/index.js";
+import { callUser } from "../user-callbacks.js";
 import { threadOf } from "../wire/thread.js";
 import { contentOf, viewOf } from "./live.js";
 import { mappable, type SourceSpan, scopeOf } from "./source-span.js";
@@ -17,7 +19,9 @@ export type Threads = ReturnType<typeof createThreads>;
 export function createThreads(vocabularies: readonly Vocabulary[] | undefined, openSpans: () => Iterable<Tracked>) {
   /** LangSmith's own SDK names a thread at the end, on every span of its own: nothing is taken from it before. */
   function statedBy(scope: string, attributes: MappableSpan["attributes"], view: () => MappableSpan) {
-    return scope === "langsmith" ? undefined : threadIdOf(attributes, vocabularies, view);
+    if (scope === "langsmith") return undefined;
+    const read = () => threadIdOf(attributes, vocabularies, view);
+    return vocabularies ? callUser(read) : read();
   }
 
   /** The thread that a span names at its start. */

@@ -1,4 +1,5 @@
 // From headers to a place in a context. Headers are data from strangers: nothing in one can throw, redirect or grow.
+
 import { type Context, propagation, type TextMapGetter } from "@opentelemetry/api";
 import { bridges } from "../bridges.js";
 import { langsmithVariable } from "../environment.js";
@@ -7,6 +8,7 @@ import { knownPlace } from "../identity/known-places.js";
 import { MAX_AHEAD_MICROS } from "../identity/place.js";
 import type { KeyValues } from "../run.js";
 import { isUnawaited } from "../unawaited.js";
+import { callUser } from "../user-callbacks.js";
 import { readOurs, withoutOurs } from "./baggage.js";
 import type { InboundRules } from "./options.js";
 import { type Refusals, sayProjectRefused } from "./refusals.js";
@@ -64,7 +66,7 @@ function stripBaggage(context: Context): Context {
 function isWanted({ trace }: InboundRules, carrier: unknown, refusals: Refusals): boolean {
   if (typeof trace === "boolean") return trace;
   try {
-    const answer: unknown = trace(carrier);
+    const answer: unknown = callUser(() => trace(carrier));
     if (isUnawaited(answer)) refusals.count("carrier");
     return answer === true;
   } catch {

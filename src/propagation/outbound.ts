@@ -1,9 +1,11 @@
 // From a context to headers: the current run's place, its trace's project and its thread, and no more.
+
 import { type Context, propagation, type TextMapSetter } from "@opentelemetry/api";
 import { primaryBridge } from "../bridges.js";
 import { SEGMENT_LENGTH } from "../identity/dotted-order.js";
 import type { KeyValues } from "../run.js";
 import { isUnawaited } from "../unawaited.js";
+import { callUser } from "../user-callbacks.js";
 import { warnOnce } from "../warnings.js";
 import { threadOf } from "../wire/thread.js";
 import { isOurs, writeBaggage } from "./baggage.js";
@@ -40,7 +42,7 @@ export function giveHeaders<Carrier>(
 function isWanted({ trace }: OutboundRules, carrier: unknown): boolean {
   if (typeof trace === "boolean") return trace;
   try {
-    const answer: unknown = trace(carrier);
+    const answer: unknown = callUser(() => trace(carrier));
     return !isUnawaited(answer) && answer === true;
   } catch {
     return false;

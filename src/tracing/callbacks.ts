@@ -1,7 +1,8 @@
 // The user's own functions around a run: what they throw is said, and costs no more than what they were to say.
+
 import { booleanOf, langsmithVariable } from "../environment.js";
+import { kindOfThrown } from "../user-callbacks.js";
 import { warnOnce } from "../warnings.js";
-import { textOfError } from "./values.js";
 
 /** Runs a user's callback; undefined where it throws. */
 export function callSafely<Result>(what: string, name: string, run: () => Result): Result | undefined {
@@ -17,7 +18,7 @@ export function callSafely<Result>(what: string, name: string, run: () => Result
 export function sayThrown(what: string, name: string, error: unknown): void {
   warnOnce(
     "LSB_WARN_CALLBACK",
-    `The ${what} of ${JSON.stringify(name)} failed (${textOfError(error).split("\n", 1)[0]}); the run goes on without it.`,
+    `The ${what} of ${JSON.stringify(name)} failed (${kindOfThrown(error)}); the run goes on without it.`,
     `${what} ${name}`,
   );
 }

@@ -1,4 +1,5 @@
 // A call's inputs: how arguments are said, and arguments that only show what they hold while the function reads them.
+import { kindOfThrown } from "../user-callbacks.js";
 import { warnOnce } from "../warnings.js";
 import { MAX_SNAPSHOT_CHARS } from "./snapshot.js";
 import { tapAsyncIterable, tapGenerator, tapReadableStream } from "./streams.js";
@@ -73,7 +74,7 @@ function watchOne(arg: object): Watched | undefined {
   } catch (error) {
     warnOnce(
       "LSB_WARN_INPUT",
-      `An argument of a traced function cannot be watched (${String(error)}); it is named only.`,
+      `An argument of a traced function cannot be watched (${kindOfThrown(error)}); it is named only.`,
     );
   }
   return undefined;

@@ -1,10 +1,12 @@
 // What postRun and patchRun do: a span for a run of this process, an operation for a run of another.
+
 import { bridges, primaryBridge } from "../bridges.js";
 import { childPlace, placeOfDottedOrder, rootPlace } from "../identity/place.js";
 import { isoOf } from "../identity/time.js";
 import type { AuthoredContent } from "../mapping/authored.js";
 import { isSampledByClients } from "../privacy/client-rules.js";
 import type { KeyValues, Run } from "../run.js";
+import { kindOfThrown } from "../user-callbacks.js";
 import { RUNTIME } from "../version.js";
 import { warnOnce } from "../warnings.js";
 import { endAuthored, startAuthored } from "./authored-run.js";
@@ -114,7 +116,7 @@ function finish(tree: RunTree): void {
   try {
     state.onEnd?.(tree);
   } catch (error) {
-    warnOnce("LSB_WARN_CALLBACK", `The on_end of a run threw (${String(error)}); the run is sent as it is.`);
+    warnOnce("LSB_WARN_CALLBACK", `The on_end of a run threw (${kindOfThrown(error)}); the run is sent as it is.`);
   }
 }
 
