@@ -2,6 +2,7 @@
 import type { ParentPlace } from "../identity/place.js";
 import { isoOf } from "../identity/time.js";
 import type { Current } from "../propagation/current.js";
+import { threadKeysOf } from "../wire/thread.js";
 import { inTreeTime } from "./client-in-time.js";
 import { inheriting } from "./client-inherits.js";
 import { type NativeClass, nativeClass } from "./native-class.js";
@@ -64,7 +65,7 @@ function makeTree(current: Current, above: Above): NativeRun {
   keepConfig(tree, above);
   if (Object.keys(metadata).length > 0 || tags.length > 0) {
     if (tree.client) tree.client = inheriting(tree.client, metadata, tags);
-    inheritByConfig(tree, metadata);
+    inheritByConfig(tree, threadKeysOf(metadata));
   }
   return tree;
 }
@@ -73,7 +74,8 @@ function makeTree(current: Current, above: Above): NativeRun {
  * LangChain's runs take nothing of the tree above but its place, project and client; what their own code reads of a
  * context (a thread) it reads from the config that it finds there.
  */
-function inheritByConfig(tree: NativeRun, metadata: Current["metadata"]): void {
+function inheritByConfig(tree: NativeRun, metadata: Readonly<Record<string, unknown>> | undefined): void {
+  if (metadata === undefined) return;
   const found: unknown = tree.extra?.[CHILD_CONFIG];
   const config = typeof found === "object" && found !== null ? found : {};
   const above: unknown = Reflect.get(config, "metadata");
