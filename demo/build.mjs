@@ -22,7 +22,9 @@ export async function buildIfStale(root, { signal, withTypes = false } = {}) {
 /** @param {string} folder @param {RegExp} wanted */
 async function isStale(folder, wanted) {
   const built = await oldestBuild(join(folder, "dist"), wanted);
-  const configured = await Promise.all(["package.json", "tsup.config.ts"].map((name) => changedAt(join(folder, name))));
+  const configured = await Promise.all(
+    ["package.json", "tsdown.config.ts"].map((name) => changedAt(join(folder, name))),
+  );
   return Math.max(await newestSource(join(folder, "src")), ...configured) > built;
 }
 

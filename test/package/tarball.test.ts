@@ -44,6 +44,21 @@ describe("the packed tarball", () => {
     );
   });
 
+  it("has both formats in the target's own syntax: nothing is rewritten into calls of helpers", async () => {
+    const files = await filesUnpacked();
+    const textOf = (ending: RegExp) =>
+      files.flatMap(([name, text]) => (ending.test(name) && !name.includes("/cli/") ? text : [])).join("\n");
+    const [esm, cjs] = [textOf(/\.js$/), textOf(/\.cjs$/)];
+    const helper =
+      /\b_(?:optionalChain|nullishCoalesce)|\b__(?:async|await|spread|objRest|private|publicField|yieldStar)\w*/;
+    for (const text of [esm, cjs]) expect(text).not.toMatch(helper);
+    const count = (text: string, token: string) => text.split(token).length - 1;
+    for (const token of ["?.", " ?? ", " ??= "]) {
+      expect(count(cjs, token), token).toBe(count(esm, token));
+      expect(count(cjs, token), token).toBeGreaterThan(20);
+    }
+  });
+
   it("holds every file that exports, bin and sideEffects name", () => {
     const named = [...filesNamed(manifest.exports), ...Object.values(manifest.bin ?? {}), ...manifest.sideEffects];
     const missing = named

@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { cp, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "tsup";
-import { external } from "../../tsup.config.js";
+import { build } from "tsdown";
+import { shared } from "../../tsdown.config.js";
 import { makeBareFolder } from "../bare-folder.js";
 
 const repository = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -36,20 +36,17 @@ export async function layApplication(packages: readonly string[]): Promise<Appli
   await mkdir(bridge, { recursive: true });
   await cp(join(repository, "package.json"), join(bridge, "package.json"));
   await build({
+    ...shared,
     config: false,
+    cwd: repository,
     entry: Object.fromEntries(
       ["index", "register", "traceable", "run_trees", "worker", "langsmith"].map((name) => [
         name,
         join(repository, `src/${name}.ts`),
       ]),
     ),
-    external,
     outDir: join(bridge, "dist"),
-    format: ["esm", "cjs"],
-    splitting: true,
-    target: "node20",
-    platform: "node",
-    silent: true,
+    logLevel: "silent",
     dts: false,
   });
   for (const name of new Set([...OWN, ...packages])) {
