@@ -16,6 +16,7 @@ import type { Run } from "../run.js";
 import { request } from "../service/undici.js";
 import { adviceOnDelivery, adviceOnStatus, reason, whatToDo } from "./advice.js";
 import { type Destination, destinationOf } from "./destination.js";
+import { lookAtProject, type Say } from "./project.js";
 import type { Output } from "./replay.js";
 
 /** The project that the doctor's run goes to. */
@@ -37,6 +38,7 @@ export async function doctor(env: Environment, out: Output): Promise<number> {
   };
 
   sayEnvironment(env, say);
+  lookAtProject(env, say);
   const destination = destinationOf(env);
   if (typeof destination === "string") {
     say("bad", "destination", destination);
@@ -60,8 +62,6 @@ export async function doctor(env: Environment, out: Output): Promise<number> {
   out.write(isWell ? "Runs arrive.\n" : "Something stands in the way.\n");
   return isWell ? 0 : 1;
 }
-
-type Say = (state: "ok" | "note" | "bad", what: string, todo?: string) => void;
 
 function sayEnvironment(env: Environment, say: Say): void {
   say("ok", `Node ${process.version}, otel-langsmith on ${process.platform}`);

@@ -4,10 +4,9 @@ import { pathToFileURL } from "node:url";
 import { diag, type TracerProvider } from "@opentelemetry/api";
 import type { Supported } from "../project/libraries.js";
 import { type FoundPackage, functionIn, type PackageFinder } from "../project/packages.js";
-import { isInRanges } from "../project/version-range.js";
+import { AUTOMATIC, supportedBy } from "../project/supported.js";
 import { type CapturingInstrumentation, isCapturing } from "./content-capture.js";
 
-export const AUTOMATIC = "@opentelemetry/auto-instrumentations-node";
 const HOOK = "@opentelemetry/instrumentation/hook.mjs";
 
 /** Automatic instrumentations that were made, and patch what is loaded from now on. */
@@ -47,20 +46,6 @@ export function makeAutoInstrumentations(
     capturing: instrumentations.filter(isCapturing),
     use: (tracerProvider) => registerInstrumentations({ instrumentations, tracerProvider }),
   };
-}
-
-/** What an instrumentation patches, as its module definitions say. */
-function supportedBy(instrumentation: object): Supported[] {
-  const definitions: unknown = Reflect.get(instrumentation, "_modules");
-  if (!Array.isArray(definitions)) return [];
-  return definitions.flatMap((definition: unknown) => {
-    if (typeof definition !== "object" || definition === null) return [];
-    if (!("name" in definition && "supportedVersions" in definition)) return [];
-    const { name: module, supportedVersions: ranges } = definition;
-    if (typeof module !== "string" || !Array.isArray(ranges)) return [];
-    const texts = ranges.filter((range: unknown) => typeof range === "string");
-    return [{ module, isSupported: (version: string) => isInRanges(version, texts) }];
-  });
 }
 
 /**
