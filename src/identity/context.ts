@@ -16,6 +16,8 @@ export interface ContextPlace {
   /** The run's name and type, where the reference said them. */
   readonly name?: string | undefined;
   readonly runType?: RunType | undefined;
+  /** From a header: whether its trace is sampled is decided by the trace's id, as in the service that began it. */
+  readonly isFromHeader?: boolean;
 }
 
 /** What runs started inside inherit; every field is optional and the inner context wins field by field. */

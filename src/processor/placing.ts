@@ -175,9 +175,14 @@ export function createPlacing({ owner, options, traces, isOwn, genAi, threads }:
   };
 
   function beginTrace({ source, own, above, shiftMicros, opensTrace, project, clients }: Beginning): LocalTrace {
-    // What arrives under a header or a reference is sampled, and open, since its sender decided that.
     const { traceId: otelTraceId, spanId } = source.spanContext();
-    if (above.place) return traces.begin(otelTraceId, "open", shiftMicros, project);
+    if (above.place) {
+      // Under a reference it is open, since the application took it. A header may be a stranger's: its trace's id
+      // decides, by the function that decided where the trace began.
+      const { place, isFromHeader } = above.place;
+      const isOut = isFromHeader === true && !isSampledById(place.traceId, options.samplingRate);
+      return traces.begin(otelTraceId, isOut ? "unsampled" : "open", shiftMicros, project);
+    }
     // Where the root itself is passed over, the id that its run would have decides for all that is kept below it.
     const rootId = () => own?.traceId ?? runIdAt(otelTraceId, spanId, Math.floor(microsOf(source.startTime) / 1000));
     if (options.samplingRate < 1 && !isSampledById(rootId(), options.samplingRate))

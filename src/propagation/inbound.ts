@@ -99,6 +99,7 @@ function take(context: Context, header: unknown, read: ReadHeader, rules: Inboun
   }
   return setPlace(context, {
     place,
+    isFromHeader: true,
     project,
     metadata: metadataIn(ours, rules, refusals),
     tags: tagsIn(ours, rules, refusals),

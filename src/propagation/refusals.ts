@@ -62,10 +62,18 @@ const said = new Set<string>();
 export function sayProjectRefused(project: string): void {
   if (said.has(project) || said.size >= MAX_PROJECTS_SAID) return;
   said.add(project);
-  const name = JSON.stringify(project.slice(0, 100));
+  // The name is a stranger's, and the line may be copied into a shell or a program: it stands in it only where it
+  // cannot mean anything there.
+  const isPlain = /^[\w. -]{1,100}$/.test(project);
+  const name = isPlain
+    ? JSON.stringify(project)
+    : "with a name that is not shown, since it holds more than letters, digits, spaces, dots and dashes,";
+  const remedy = isPlain
+    ? `To take it: new LangSmithPropagator({ inbound: { project: [${name}] } }), or LANGSMITH_OTEL_INBOUND_PROJECTS='${project}'`
+    : "To take it, list it in new LangSmithPropagator({ inbound: { project: […] } }).";
   warnOnce(
     "LSB_WARN_INBOUND_PROJECT",
-    `An inbound trace lives in the project ${name}, which is neither this process's own nor listed, so it was not taken and the spans root a trace of their own. To take it: new LangSmithPropagator({ inbound: { project: [${name}] } }), or LANGSMITH_OTEL_INBOUND_PROJECTS=${project.slice(0, 100)}`,
+    `An inbound trace lives in the project ${name}${isPlain ? "," : ""} which is neither this process's own nor listed, so it was not taken and the spans root a trace of their own. ${remedy}`,
     project,
   );
 }
