@@ -68,7 +68,7 @@ async function measure(): Promise<void> {
 
   const native = await import("langsmith/traceable");
   const { Client: NativeClient } = await import("langsmith");
-  const { traceable } = await import("../src/tracing/index.js");
+  const { traceable } = await import("../src/authoring/index.js");
   const { LangSmithSpanProcessor } = await import("../src/processor/index.js");
   const nativeClient = new NativeClient();
   const traced = program((work, config) => traceable(work, config));

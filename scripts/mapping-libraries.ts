@@ -1,5 +1,5 @@
 // Which fields of a run each recorded library fills, counted over its recordings: the table in docs/libraries.md.
-import type { RunContent } from "../src/run.js";
+import type { RunContent } from "../src/wire/run.js";
 import { instrumentations, loadRecording, recordingFiles } from "../test/fixtures/load.js";
 import { type MappedNode, mapRecording } from "../test/mapping/tree.js";
 

@@ -1,10 +1,10 @@
 // The bridges of this process: every processor (or exporter) that is running, known to both copies of the package.
 
-import { langsmithVariable } from "./environment.js";
 import type { EntryOwner, SpanEntry } from "./identity/node.js";
 import type { MappableLogRecord } from "./mapping/span.js";
-import type { LangSmithDestination } from "./options.js";
-import type { Run, RunType } from "./run.js";
+import { langsmithVariable } from "./options/environment.js";
+import type { LangSmithDestination } from "./options/options.js";
+import type { Run, RunType } from "./wire/run.js";
 
 /** What a run is, as far as its span shows it when a reference is taken. */
 export interface ReferencedRun {

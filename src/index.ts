@@ -1,5 +1,35 @@
 // The public face of the bridge.
 
+export {
+  type ActiveRunOptions,
+  type AuthoringOptions,
+  configureAuthoring,
+  getCurrentRunTree,
+  isRunTree,
+  isTraceableFunction,
+  NoRunTreeError,
+  type ProcessInputs,
+  type ProcessOutputs,
+  ROOT,
+  RunIdError,
+  RunTree,
+  type RunTreeConfig,
+  type StartedRun,
+  startActiveRun,
+  startRun,
+  type TraceableClassOptions,
+  type TraceableConfig,
+  type TraceableFunction,
+  traceable,
+  traceableClass,
+  withRunTree,
+} from "./authoring/index.js";
+export {
+  type LangSmithExtra,
+  type WrapOpenAIOptions,
+  type WrappedOpenAI,
+  wrapOpenAI,
+} from "./authoring/wrappers/openai.js";
 export { Client, type ClientOptions, type ListRunsParams, type StoredRun } from "./client/client.js";
 export { createFeedback, type Feedback, type FeedbackInput } from "./client/feedback.js";
 export { type FindRunOptions, findRun } from "./client/find-run.js";
@@ -13,7 +43,6 @@ export {
   LangSmithSpanExporter,
 } from "./exporter/index.js";
 export { runIdOf, spanIdOf, uuid7, uuid7FromTime } from "./identity/ids.js";
-export { LangSmithLogRecordProcessor } from "./log-records.js";
 export {
   type AuthoredContent,
   byValue,
@@ -26,10 +55,12 @@ export {
   type Rule,
   type Vocabulary,
 } from "./mapping/index.js";
-export type { HideOption, LangSmithOptions, ReplicaOptions, SpansOption, StartedSpan } from "./options.js";
-export { LangSmithOptionError } from "./options.js";
+export type { HideOption, LangSmithOptions, ReplicaOptions, SpansOption, StartedSpan } from "./options/options.js";
+export { LangSmithOptionError } from "./options/options.js";
 export { RunIdentityProcessor } from "./processor/identity-processor.js";
 export { LangSmithSpanProcessor, type ProcessorStats } from "./processor/index.js";
+export { LangSmithLogRecordProcessor } from "./processor/log-records.js";
+export { type AnySampler, type AnySamplingResult, LangSmithSampler } from "./processor/sampler.js";
 export {
   type EndRunOptions,
   endRun,
@@ -54,31 +85,5 @@ export {
 export { getSpanProcessorsFromEnv, type SpanProcessorsFromEnvOptions } from "./register/from-env.js";
 export { type RegisterOptions, type Registration, register } from "./register/index.js";
 export type { AnySpanProcessor } from "./register/sdk.js";
-export type { Run, RunContent, RunEvent, RunType } from "./run.js";
 export { getRunId } from "./run-id.js";
-export { type AnySampler, type AnySamplingResult, LangSmithSampler } from "./sampler.js";
-export {
-  type ActiveRunOptions,
-  type AuthoringOptions,
-  configureAuthoring,
-  getCurrentRunTree,
-  isRunTree,
-  isTraceableFunction,
-  NoRunTreeError,
-  type ProcessInputs,
-  type ProcessOutputs,
-  ROOT,
-  RunIdError,
-  RunTree,
-  type RunTreeConfig,
-  type StartedRun,
-  startActiveRun,
-  startRun,
-  type TraceableClassOptions,
-  type TraceableConfig,
-  type TraceableFunction,
-  traceable,
-  traceableClass,
-  withRunTree,
-} from "./tracing/index.js";
-export { type LangSmithExtra, type WrapOpenAIOptions, type WrappedOpenAI, wrapOpenAI } from "./wrappers/openai.js";
+export type { Run, RunContent, RunEvent, RunType } from "./wire/run.js";

@@ -1,9 +1,9 @@
 // `otel-langsmith/langsmith`: one tree with what the native `langsmith` package traces in the same process.
 import { RunTree } from "langsmith/run_trees";
-import { type Joined, joinLangSmith as join } from "./native/join.js";
-import { useNativeClass } from "./native/native-class.js";
+import { type Joined, joinLangSmith as join } from "./langsmith/join.js";
+import { useNativeClass } from "./langsmith/native-class.js";
 
-export type { Joined } from "./native/join.js";
+export type { Joined } from "./langsmith/join.js";
 
 /**
  * Joins the `langsmith` package with OpenTelemetry in this process: runs that it starts natively (LangGraph,

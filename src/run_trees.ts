@@ -5,4 +5,4 @@ export {
   type RunnableConfigLike,
   RunTree,
   type RunTreeConfig,
-} from "./tracing/index.js";
+} from "./authoring/index.js";

@@ -13,4 +13,4 @@ export {
   traceable,
   traceableClass,
   withRunTree,
-} from "./tracing/index.js";
+} from "./authoring/index.js";

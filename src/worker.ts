@@ -1,7 +1,7 @@
 // `otel-langsmith/worker`: what a worker thread does hangs under the run that asked for it.
 import type { MessagePort, Worker } from "node:worker_threads";
 import { bridges } from "./bridges.js";
-import { LangSmithOptionError } from "./options.js";
+import { LangSmithOptionError } from "./options/options.js";
 import { carry, carryTask, within } from "./worker/carry.js";
 
 /** Anything that takes messages: a `Worker`, a `MessagePort`, a `BroadcastChannel`. */

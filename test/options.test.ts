@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { LangSmithSpanExporter } from "../src/exporter/index.js";
-import { isLocalAddress, LangSmithOptionError, type LangSmithOptions, resolveOptions } from "../src/options.js";
+import { isLocalAddress, LangSmithOptionError, type LangSmithOptions, resolveOptions } from "../src/options/options.js";
 import { RunIdentityProcessor } from "../src/processor/identity-processor.js";
 import { LangSmithSpanProcessor } from "../src/processor/index.js";
 import { forgetWarnings } from "../src/warnings.js";

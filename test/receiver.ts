@@ -2,9 +2,9 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
-import { parseDottedOrder } from "../src/identity/dotted-order.js";
-import { microsOfIso } from "../src/identity/time.js";
-import type { Run } from "../src/run.js";
+import { parseDottedOrder } from "../src/wire/dotted-order.js";
+import type { Run } from "../src/wire/run.js";
+import { microsOfIso } from "../src/wire/time.js";
 
 /** A run as the receiver holds it: every field is there to look at. */
 export type StoredRun = Run & { extra: Run["extra"] };

@@ -1,7 +1,7 @@
 // Where the command talks to: the same variables as the processor's.
 
-import { type Environment, langsmithVariable, unquoted } from "../environment.js";
-import { isLocalAddress } from "../options.js";
+import { type Environment, langsmithVariable, unquoted } from "../options/environment.js";
+import { isLocalAddress } from "../options/options.js";
 import { withoutSlashesAtEnd } from "../wire/address.js";
 
 export interface Destination {

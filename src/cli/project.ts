@@ -1,6 +1,6 @@
 // What the doctor says of the project that it is called in: versions, libraries, and what register would do there.
-import type { Environment } from "../environment.js";
-import { resolveOptions } from "../options.js";
+import type { Environment } from "../options/environment.js";
+import { resolveOptions } from "../options/options.js";
 import { blindCopies, describeCopies } from "../project/api-copies.js";
 import { decideContent } from "../project/content-decision.js";
 import { applicationProject, installCommand, installedVersion } from "../project/installed.js";

@@ -1,11 +1,11 @@
 // What a client is made with: what this package does, what it leaves to the processor, and what it does not know.
 
-import { check, checkHide, rateOf, urlOf } from "../option-checks.js";
-import { LangSmithOptionError } from "../option-error.js";
-import { nearestName, unknownOption } from "../option-names.js";
-import type { HideOption } from "../options.js";
-import type { KeyValues } from "../run.js";
+import { check, checkHide, rateOf, urlOf } from "../options/checks.js";
+import { LangSmithOptionError } from "../options/error.js";
+import { nearestName, unknownOption } from "../options/names.js";
+import type { HideOption } from "../options/options.js";
 import { warnOnce } from "../warnings.js";
+import type { KeyValues } from "../wire/run.js";
 
 /**
  * Options of `new Client`; the names are the langsmith package's. What is left out is the process's processor's, else the

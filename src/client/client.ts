@@ -2,9 +2,9 @@
 import { bridges, flushDirect } from "../bridges.js";
 import { isUuid } from "../identity/ids.js";
 import { RunIdError } from "../identity/run-id-error.js";
-import { type HideOption, resolveOptions } from "../options.js";
-import type { KeyValues } from "../run.js";
+import { type HideOption, resolveOptions } from "../options/options.js";
 import { allEnded } from "../waiting-ends.js";
+import type { KeyValues } from "../wire/run.js";
 import { type ClientOptions, checkClientOptions } from "./client-options.js";
 import { differenceOf } from "./difference.js";
 import { createFeedback, type Feedback, type FeedbackInput } from "./feedback.js";

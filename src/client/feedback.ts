@@ -2,9 +2,9 @@
 
 import { primaryBridge } from "../bridges.js";
 import { isUuid, uuid7 } from "../identity/ids.js";
-import { type LangSmithDestination, LangSmithOptionError } from "../options.js";
-import { type RunReference, RunReferenceError, referenceOf } from "../propagation/reference.js";
-import type { KeyValues } from "../run.js";
+import { type RunReference, RunReferenceError, referenceOf } from "../identity/reference.js";
+import { type LangSmithDestination, LangSmithOptionError } from "../options/options.js";
+import type { KeyValues } from "../wire/run.js";
 import { field, hasNewStoreAlone, projectByName } from "./projects.js";
 import { createRest, LangSmithRequestError, ownDestination, type Rest } from "./rest.js";
 

@@ -1,8 +1,8 @@
 // A run's reference from its id alone: read from the service.
 
 import { isUuid } from "../identity/ids.js";
-import type { LangSmithDestination } from "../options.js";
-import { type RunReference, RunReferenceError, referenceOf } from "../propagation/reference.js";
+import { type RunReference, RunReferenceError, referenceOf } from "../identity/reference.js";
+import type { LangSmithDestination } from "../options/options.js";
 import { isNewStoreOnly, readInNewStore } from "./new-store.js";
 import { field, hasNewStoreAlone, projectById } from "./projects.js";
 import { createRest, LangSmithRequestError, ownDestination, type Rest } from "./rest.js";

@@ -2,8 +2,8 @@
 // Source: `query.QueryRunsRequestBody` and `query.RunResponse` of the service's OpenAPI description.
 import { defaultProjectName } from "../bridges.js";
 import { millisOfUuid7 } from "../identity/ids.js";
-import { referenceOf } from "../propagation/reference.js";
-import type { KeyValues } from "../run.js";
+import { referenceOf } from "../identity/reference.js";
+import type { KeyValues } from "../wire/run.js";
 import { field, projectByName } from "./projects.js";
 import { LangSmithRequestError, type Rest } from "./rest.js";
 import { idsOf, type ListRunsParams, type StoredRun, withoutUndefined } from "./runs.js";

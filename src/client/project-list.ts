@@ -1,8 +1,8 @@
 // Projects read and listed as the service has them, with the langsmith package's signatures.
 import { isUuid } from "../identity/ids.js";
 import { RunIdError } from "../identity/run-id-error.js";
-import { LangSmithOptionError } from "../option-error.js";
-import type { KeyValues } from "../run.js";
+import { LangSmithOptionError } from "../options/error.js";
+import type { KeyValues } from "../wire/run.js";
 import { asQuery, listByOffset, recordOf } from "./resources.js";
 import { LangSmithRequestError, type Rest } from "./rest.js";
 

@@ -3,7 +3,7 @@
 import { type Context, context, createContextKey, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { Dispatcher } from "undici";
 import { primaryBridge } from "../bridges.js";
-import { isLocalAddress, type LangSmithDestination, resolveOptions } from "../options.js";
+import { isLocalAddress, type LangSmithDestination, resolveOptions } from "../options/options.js";
 import { createAgent, isProxied, request } from "../service/undici.js";
 import { withoutSlashesAtEnd } from "../wire/address.js";
 

@@ -1,6 +1,6 @@
 // Counts, costs and latencies of runs: `POST /runs/stats`.
-import { LangSmithOptionError } from "../option-error.js";
-import type { KeyValues } from "../run.js";
+import { LangSmithOptionError } from "../options/error.js";
+import type { KeyValues } from "../wire/run.js";
 import { projectByName } from "./projects.js";
 import { recordOf } from "./resources.js";
 import type { Rest } from "./rest.js";

@@ -2,8 +2,8 @@
 
 import { primaryBridge } from "../bridges.js";
 import { isUuid } from "../identity/ids.js";
-import { isLocalAddress, type LangSmithDestination } from "../options.js";
-import { type RunReference, RunReferenceError } from "../propagation/reference.js";
+import { type RunReference, RunReferenceError } from "../identity/reference.js";
+import { isLocalAddress, type LangSmithDestination } from "../options/options.js";
 import { withoutSlashesAtEnd } from "../wire/address.js";
 import { findRun } from "./find-run.js";
 import { type Project, projectById, projectByName } from "./projects.js";

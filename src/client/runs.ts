@@ -1,5 +1,5 @@
 // Runs read back, by the v1 calls; where a deployment answers them no longer, by the v2 query.
-import type { KeyValues } from "../run.js";
+import type { KeyValues } from "../wire/run.js";
 import { isNewStoreOnly, listInNewStore, readInNewStore } from "./new-store.js";
 import { field, projectByName, projectNameOf } from "./projects.js";
 import { LangSmithRequestError, type Rest } from "./rest.js";

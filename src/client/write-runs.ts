@@ -1,15 +1,16 @@
 // createRun and updateRun: runs told piece by piece, without a RunTree. They go where the processor sends them.
+
+import { snapshotOf } from "../authoring/snapshot.js";
 import { primaryBridge } from "../bridges.js";
 import { isUuid, uuid7FromTime } from "../identity/ids.js";
 import { childPlace, type ParentPlace, placeOfDottedOrder, rootPlace } from "../identity/place.js";
 import { RunIdError } from "../identity/run-id-error.js";
-import { isoOf, microsOfIso } from "../identity/time.js";
-import { LangSmithOptionError } from "../option-error.js";
+import { LangSmithOptionError } from "../options/error.js";
 import { isSampledByClients } from "../privacy/client-rules.js";
-import { type KeyValues, type Run, type RunEvent, type RunType, runTypes } from "../run.js";
-import { snapshotOf } from "../tracing/snapshot.js";
 import { RUNTIME } from "../version.js";
 import { warnOnce } from "../warnings.js";
+import { type KeyValues, type Run, type RunEvent, type RunType, runTypes } from "../wire/run.js";
+import { isoOf, microsOfIso } from "../wire/time.js";
 import { findRun } from "./find-run.js";
 
 /** What {@link Client.createRun} takes; the names are the langsmith package's. */

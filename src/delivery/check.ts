@@ -1,5 +1,5 @@
 // The service's rules for a run's place and times: one broken rule would cost the whole request, so they are checked first.
-import type { Run } from "../run.js";
+import type { Run } from "../wire/run.js";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const SEGMENT =

@@ -1,6 +1,6 @@
 // Traces without end: the service takes 25,000 runs a trace, and what comes after goes on in a continuation trace.
 import { replicaRunId } from "../identity/replica-ids.js";
-import type { KeyValues, Run } from "../run.js";
+import type { KeyValues, Run } from "../wire/run.js";
 import { threadKeysOf } from "../wire/thread.js";
 import { microseconds } from "./check.js";
 import type { Operation } from "./operation.js";

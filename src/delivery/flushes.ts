@@ -1,6 +1,7 @@
 // Those who wait for what is held: until it is settled, until their time is up, or until waiting is in vain.
+
+import type { Spool } from "../spool/spool.js";
 import type { Ledger } from "./ledger.js";
-import type { Spool } from "./spool/spool.js";
 import type { Timers } from "./timers.js";
 
 export interface FlushesOptions {

@@ -1,5 +1,5 @@
 // What travels through delivery: an item is one operation, written out; a batch is what one request carries.
-import type { Segment } from "./spool/segment.js";
+import type { Segment } from "../spool/segment.js";
 
 /** One field of a run that travels as a part of its own. */
 export type PartField = "inputs" | "outputs" | "events" | "error" | "extra" | "serialized";

@@ -1,5 +1,7 @@
 // The queue and the chain of senders, put together for one destination.
 import { setMaxListeners } from "node:events";
+import { destinationTag, newInstance } from "../spool/owners.js";
+import { createSpool } from "../spool/spool.js";
 import type { Answered } from "./answers.js";
 import { createChain } from "./chain.js";
 import { checkRun } from "./check.js";
@@ -14,8 +16,6 @@ import { type DeliveryOptions, openDispatcher, settle as settleOptions } from ".
 import { createOutbox } from "./outbox.js";
 import { counted, createReporter, sayEnd } from "./reporter.js";
 import { serializeRun } from "./serialize.js";
-import { destinationTag, newInstance } from "./spool/owners.js";
-import { createSpool } from "./spool/spool.js";
 import { createTimers } from "./timers.js";
 
 /** A delivery and what only its neighbours in this room may use of it. */

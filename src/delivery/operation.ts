@@ -1,5 +1,5 @@
 // What delivery is asked to do: one operation on one run.
-import type { Run } from "../run.js";
+import type { Run } from "../wire/run.js";
 
 /**
  * `post`: a run the service has not seen; pending while it has no `end_time`, else complete.

@@ -1,4 +1,6 @@
 // The life of operations: taken in, merged or held where a post and its end meet, sent, and settled.
+
+import type { Spool } from "../spool/spool.js";
 import { type Chain, createDispatcher } from "./dispatcher.js";
 import { DeliveryError, toDeliveryError } from "./errors.js";
 import { createFitting } from "./fitting.js";
@@ -10,7 +12,6 @@ import type { Settings } from "./options.js";
 import { createPendingRuns, type PendingRun, patchParts } from "./pending.js";
 import type { Reporter } from "./reporter.js";
 import type { Fate } from "./split.js";
-import type { Spool } from "./spool/spool.js";
 import type { Timers } from "./timers.js";
 
 /** Where items go that memory cannot hold; absent without a spool. */

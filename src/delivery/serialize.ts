@@ -1,5 +1,5 @@
 // A run as bytes. What cannot be written as JSON costs that one value, which is replaced by a marker that says so.
-import type { Run } from "../run.js";
+import type { Run } from "../wire/run.js";
 import type { AttachmentPart, PartField, RunParts } from "./item.js";
 
 const PART_FIELDS: readonly PartField[] = ["inputs", "outputs", "events", "error", "extra", "serialized"];

@@ -2,8 +2,8 @@
 // in the order of their times, as a processor would have seen them.
 import { type Context, ROOT_CONTEXT, type SpanContext, trace } from "@opentelemetry/api";
 import { startContextOf } from "../identity/context.js";
-import { microsOf } from "../identity/time.js";
 import { estimateBytes, parentOf, type SourceSpan } from "../processor/source-span.js";
+import { microsOf } from "../wire/time.js";
 
 export interface AssemblyOptions {
   /** How long a span waits for its parent, and a trace without a GenAI span for one; milliseconds. */

@@ -2,7 +2,7 @@
 
 import { diag } from "@opentelemetry/api";
 import { type EntryOwner, entriesById, RUN, type SpanEntry } from "../identity/node.js";
-import { type LangSmithOptions, type ResolvedOptions, resolveOptions } from "../options.js";
+import { type LangSmithOptions, type ResolvedOptions, resolveOptions } from "../options/options.js";
 import { type Core, createCore, NO_SINK_STATS } from "../processor/bridge.js";
 import { warnWhenBehind } from "../processor/doubled.js";
 import { createGenAi, type GenAi } from "../processor/genai.js";

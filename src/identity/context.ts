@@ -1,6 +1,6 @@
 // What the bridge keeps in an OpenTelemetry context: a place to hang under, and what runs started inside inherit.
 import { type Context, createContextKey, trace } from "@opentelemetry/api";
-import type { KeyValues, RunType } from "../run.js";
+import type { KeyValues, RunType } from "../wire/run.js";
 import type { ParentPlace } from "./place.js";
 
 /** A place set in a context, from a header or a reference. */

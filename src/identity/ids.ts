@@ -1,7 +1,7 @@
 // Run ids: UUID v7 made from a span and back again.
 import { randomFillSync } from "node:crypto";
 import type { HrTime, SpanContext } from "@opentelemetry/api";
-import { microsOf } from "./time.js";
+import { microsOf } from "../wire/time.js";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 

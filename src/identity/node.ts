@@ -1,6 +1,6 @@
 // Run nodes: a span's place, kept on the span itself, found from any context, shared by two copies of the package.
 import { type Context, type Span, trace } from "@opentelemetry/api";
-import type { KeyValues } from "../run.js";
+import type { KeyValues } from "../wire/run.js";
 import type { ParentPlace } from "./place.js";
 
 /** What a run hands down to every run below it. */

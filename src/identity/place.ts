@@ -1,5 +1,5 @@
 // A run's place in its trace, computed at the span's start from the parent's place alone.
-import { parseDottedOrder, segmentOf } from "./dotted-order.js";
+import { parseDottedOrder, segmentOf } from "../wire/dotted-order.js";
 
 /** Where a run stands. */
 export interface Place {

@@ -1,5 +1,5 @@
 // Run ids of secondary replicas: a run id exists once a workspace, so every destination but the primary one remaps them.
-import type { Run } from "../run.js";
+import type { Run } from "../wire/run.js";
 import { xxh3 } from "./xxh3.js";
 
 /**

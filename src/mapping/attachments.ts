@@ -1,5 +1,5 @@
 // LangSmith's attachments in an attribute: a JSON list of names, media types and contents in base64.
-import type { Attachment, KeyValues } from "../run.js";
+import type { Attachment, KeyValues } from "../wire/run.js";
 import { decode, isObject, put, toText } from "./json.js";
 
 /** The attachments of a list, or of an object by name; undefined where an entry is none: then nothing is taken of it. */

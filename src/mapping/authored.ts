@@ -1,5 +1,5 @@
 // What the authoring API leaves beside a span: content that never was an attribute.
-import type { Attachment, KeyValues, RunContent, RunEvent, RunType } from "../run.js";
+import type { Attachment, KeyValues, RunContent, RunEvent, RunType } from "../wire/run.js";
 import { put } from "./json.js";
 import { authoredUsage } from "./usage.js";
 

@@ -1,5 +1,5 @@
 // Bedrock's Converse API: each block of a message is an object with one key that says what it is.
-import type { KeyValues } from "../run.js";
+import type { KeyValues } from "../wire/run.js";
 import { encode, isObject, toText } from "./json.js";
 
 const mediaTypes: Readonly<Record<string, string>> = {

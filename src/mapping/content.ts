@@ -1,5 +1,5 @@
 // A run's inputs and outputs, from what a span offers and by what kind of run it is.
-import type { KeyValues, RunType } from "../run.js";
+import type { KeyValues, RunType } from "../wire/run.js";
 import { type messageOf, paramsOfRequest, toRequest, toResponse, usageOf } from "./conversation.js";
 import { type Document, textsOfVectors, toDocuments, toRanked, toTexts, toVectors } from "./documents.js";
 import { type InsAndOuts, there, wrap } from "./ins-and-outs.js";

@@ -1,5 +1,5 @@
 // Whole request and response bodies, as libraries put them into one attribute, taken apart into a conversation.
-import type { KeyValues } from "../run.js";
+import type { KeyValues } from "../wire/run.js";
 import { joinAnswer } from "./items.js";
 import { decode, isObject, put, toText } from "./json.js";
 import { type Message, type Turn, toFinish, toSystem, toTurns } from "./messages.js";

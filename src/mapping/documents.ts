@@ -1,5 +1,5 @@
 // What retrievers find and embedders count: documents in LangSmith's form, vectors as their number and size.
-import type { KeyValues } from "../run.js";
+import type { KeyValues } from "../wire/run.js";
 import { decode, decodeText, isObject, put, toText } from "./json.js";
 
 /** A document as LangSmith shows it. */

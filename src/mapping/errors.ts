@@ -1,7 +1,7 @@
 // What went wrong, and what else happened: status and exception events become the run's error, the rest its events.
 import { type HrTime, SpanStatusCode } from "@opentelemetry/api";
-import { isoOf, microsOf, microsOfIso } from "../identity/time.js";
-import type { KeyValues, RunEvent } from "../run.js";
+import type { KeyValues, RunEvent } from "../wire/run.js";
+import { isoOf, microsOf, microsOfIso } from "../wire/time.js";
 import { decode, isObject, put, toText } from "./json.js";
 import { toFinishes } from "./messages.js";
 import { copyOf, type Slots } from "./slots.js";

@@ -1,5 +1,5 @@
 // What the makers of inputs and outputs share: what they make, and how a value is wrapped.
-import type { KeyValues } from "../run.js";
+import type { KeyValues } from "../wire/run.js";
 import { isObject } from "./json.js";
 import { isThere } from "./there.js";
 

@@ -1,5 +1,5 @@
 // JSON as attributes carry it: maybe broken, maybe encoded twice, maybe hostile.
-import type { KeyValues } from "../run.js";
+import type { KeyValues } from "../wire/run.js";
 
 /** Longer strings are not parsed: they stay strings, so that one value cannot hold up the event loop. In UTF-16 units. */
 const maxParsedLength = 32 * 1024 * 1024;

@@ -1,6 +1,6 @@
 // One span, live or ended, to the content of its run. Pure; never throws.
 import { isUuid } from "../identity/ids.js";
-import type { KeyValues, RunContent, RunExtra, RunType } from "../run.js";
+import type { KeyValues, RunContent, RunExtra, RunType } from "../wire/run.js";
 import { threadOf } from "../wire/thread.js";
 import { agentTypeOfName } from "./agent-type.js";
 import { toAttachments } from "./attachments.js";

@@ -1,5 +1,5 @@
 // What mapping gives for one span: the run's content, and the wishes and facts beside it.
-import type { KeyValues, RunContent } from "../run.js";
+import type { KeyValues, RunContent } from "../wire/run.js";
 import type { AuthoredContent } from "./authored.js";
 import type { MappableLogRecord } from "./span.js";
 import type { Vocabulary } from "./vocabulary.js";

@@ -1,5 +1,5 @@
 // Pictures, sounds and files in a message, by address or by their bytes, in OpenAI's form.
-import type { KeyValues } from "../run.js";
+import type { KeyValues } from "../wire/run.js";
 import { isObject, toText } from "./json.js";
 
 /** The part as OpenAI writes it; undefined where it is no picture, sound or file. `kind` is its type. */

@@ -1,5 +1,5 @@
 // What one message says: its text, under whatever key it stands, and what stands beside it.
-import type { KeyValues } from "../run.js";
+import type { KeyValues } from "../wire/run.js";
 import { isObject, put, toText } from "./json.js";
 import { isThere } from "./there.js";
 

@@ -1,5 +1,5 @@
 // In which API's form a model run's messages are: LangSmith's trajectory view reads them by it.
-import type { KeyValues } from "../run.js";
+import type { KeyValues } from "../wire/run.js";
 import { isObject } from "./json.js";
 
 /** What `metadata.ls_message_format` may be. */

@@ -1,6 +1,6 @@
 // Messages of every known form (OpenAI chat and responses, Anthropic, GenAI parts, AI SDK, LangChain, OpenInference,
 // Gemini) become OpenAI's: the one form in which LangSmith shows a conversation.
-import type { KeyValues } from "../run.js";
+import type { KeyValues } from "../wire/run.js";
 import { addItem, isReasoningAlone, joinAnswer, joinResults } from "./items.js";
 import { decode, isObject, put, toText } from "./json.js";
 import { bodyOfMessage, reasoningBeside, roleOfMessage, toRole } from "./message-body.js";

@@ -1,6 +1,6 @@
 // A run's metadata: what the user said, what LangSmith knows by name, where the span came from, and whatever was left.
 import { SpanKind } from "@opentelemetry/api";
-import type { KeyValues } from "../run.js";
+import type { KeyValues } from "../wire/run.js";
 import { isScrubbed, THREAD_KEYS, threadOf } from "../wire/thread.js";
 import { decode, isObject, put, toText, toTextList } from "./json.js";
 import { type Candidate, copyOf, type Slots } from "./slots.js";

@@ -1,5 +1,5 @@
 // A model call's inputs and outputs: the conversation.
-import type { KeyValues } from "../run.js";
+import type { KeyValues } from "../wire/run.js";
 import { choicesOf, messageOf, type Request, type Response, toRequest, toResponse } from "./conversation.js";
 import { type InsAndOuts, there, wrap } from "./ins-and-outs.js";
 import { decode, decodeText, encode, isObject, put, toCount } from "./json.js";

@@ -1,5 +1,5 @@
 // Parts of a message, whatever library wrote them: texts, pictures, sounds, files, reasoning, tool calls and results.
-import type { KeyValues } from "../run.js";
+import type { KeyValues } from "../wire/run.js";
 import { areBlocks, partOfBlock } from "./bedrock.js";
 import { decode, decodeText, encode, isObject, put, toText } from "./json.js";
 import { mediaPart } from "./media.js";

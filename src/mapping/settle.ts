@@ -1,5 +1,5 @@
 // What two runs decide between them: which of two model calls is the call, and which agent is the root.
-import type { KeyValues, RunEvent } from "../run.js";
+import type { KeyValues, RunEvent } from "../wire/run.js";
 import { isObject } from "./json.js";
 import type { Mapped } from "./mapped.js";
 

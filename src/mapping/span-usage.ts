@@ -1,5 +1,5 @@
 // What a span says of tokens and costs: a model run's usage, and everybody's counts as they were stated.
-import type { KeyValues } from "../run.js";
+import type { KeyValues } from "../wire/run.js";
 import type { InsAndOuts } from "./ins-and-outs.js";
 import { decode, isObject } from "./json.js";
 import type { Wishes } from "./metadata.js";

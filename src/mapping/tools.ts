@@ -1,5 +1,5 @@
 // The tools a model was offered, in OpenAI's form.
-import type { KeyValues } from "../run.js";
+import type { KeyValues } from "../wire/run.js";
 import { decode, isObject, put, toText } from "./json.js";
 
 /** Tool definitions of a list in any form; undefined where there is none. */

@@ -1,6 +1,6 @@
 // What type of run a span is: as it states it, or as what it shows says.
 import { SpanKind } from "@opentelemetry/api";
-import type { RunType } from "../run.js";
+import type { RunType } from "../wire/run.js";
 import { toText } from "./json.js";
 import type { Slots } from "./slots.js";
 import type { MappableSpan } from "./span.js";

@@ -1,5 +1,5 @@
 // Token usage: from single counts or from an object in any API's form, to the one form LangSmith sums up.
-import type { KeyValues } from "../run.js";
+import type { KeyValues } from "../wire/run.js";
 import { decode, isObject, put, toCount } from "./json.js";
 import type { Slots } from "./slots.js";
 import { inputDetails, inputKeys, outputDetails, outputKeys, remainders, totalKeys } from "./usage-names.js";

@@ -1,5 +1,5 @@
 // What a vocabulary is: a table of which attributes it reads and where they go, and code only where a table cannot say it.
-import type { RunType } from "../run.js";
+import type { RunType } from "../wire/run.js";
 import type { MappableLogRecord, MappableSpan } from "./span.js";
 
 /**

@@ -2,10 +2,10 @@
 // The fields are the langsmith package's, so that its own client is read as ours is.
 
 import { isSampledById } from "../identity/sampling.js";
-import type { HideOption } from "../options.js";
-import type { Run } from "../run.js";
+import type { HideOption } from "../options/options.js";
 import { isUnawaited } from "../unawaited.js";
 import { callUser } from "../user-callbacks.js";
+import type { Run } from "../wire/run.js";
 import { type HideOptions, hide } from "./hide.js";
 
 type Mask = Exclude<HideOption, boolean>;

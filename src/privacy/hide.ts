@@ -1,9 +1,9 @@
 // Hiding: what of a finished run may be said. Pure; it gets a run and returns one.
 
-import type { HideOption } from "../options.js";
-import type { KeyValues, Run, RunEvent } from "../run.js";
+import type { HideOption } from "../options/options.js";
 import { isUnawaited } from "../unawaited.js";
 import { callUser } from "../user-callbacks.js";
+import type { KeyValues, Run, RunEvent } from "../wire/run.js";
 
 export interface HideOptions {
   readonly hideInputs: HideOption;

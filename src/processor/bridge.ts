@@ -1,7 +1,7 @@
 // One running bridge: the core that the processor and the exporter are faces of.
 import { addBridge, type Bridge, bridges, primaryBridge, removeBridge } from "../bridges.js";
 import type { SpanEntry } from "../identity/node.js";
-import type { ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options/options.js";
 import { warnOnce } from "../warnings.js";
 import { within } from "./deadline.js";
 import { flushWhenIdle, IDLE_FLUSH_MILLIS } from "./idle-flush.js";

@@ -1,6 +1,6 @@
 // Traces that are not sent: counted, and said once with what would send them.
 import { hasContextManager, warnOfNoContextManager } from "../context-manager.js";
-import type { ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options/options.js";
 import { blindCopies, describeCopies } from "../project/api-copies.js";
 import { loadedTooEarly, warnOfLateRegister } from "../project/too-early.js";
 import { warnOnce } from "../warnings.js";

@@ -1,6 +1,6 @@
 // A span processor that only places spans, for an exporter behind it.
 import { type Context, context as contextApi } from "@opentelemetry/api";
-import { type LangSmithOptions, resolveOptions } from "../options.js";
+import { type LangSmithOptions, resolveOptions } from "../options/options.js";
 import { createRuns, type Runs } from "./runs.js";
 import type { RunsOwner } from "./runs-owner.js";
 import type { SourceSpan } from "./source-span.js";

@@ -10,9 +10,9 @@ import {
   type Vocabulary,
 } from "../mapping/index.js";
 import type { MappableSpan } from "../mapping/span.js";
-import type { Run } from "../run.js";
 import { callUser } from "../user-callbacks.js";
 import { warnOnce } from "../warnings.js";
+import type { Run } from "../wire/run.js";
 import { contentOf, viewOf } from "./live.js";
 import type { LocalTrace } from "./local-traces.js";
 import { runOf } from "./run-of.js";

@@ -20,19 +20,19 @@ import {
   shiftUnder,
 } from "../identity/place.js";
 import { isSampledById } from "../identity/sampling.js";
-import { microsOf } from "../identity/time.js";
-import { sayWhenTracedTwice } from "../native/traced-twice.js";
-import type { ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options/options.js";
 import { isSampledByClients } from "../privacy/client-rules.js";
-import type { KeyValues } from "../run.js";
-import { isInfrastructureScope } from "../selection/infrastructure.js";
 import { isUnawaited } from "../unawaited.js";
 import { callUser, kindOfThrown } from "../user-callbacks.js";
 import { warnOnce } from "../warnings.js";
+import type { KeyValues } from "../wire/run.js";
+import { microsOf } from "../wire/time.js";
 import type { GenAi } from "./genai.js";
 import type { LocalTrace, LocalTraces, ProjectOfTrace } from "./local-traces.js";
+import { isInfrastructureScope } from "./selection/infrastructure.js";
 import { type SourceSpan, scopeOf } from "./source-span.js";
 import type { Threads } from "./threads.js";
+import { sayWhenTracedTwice } from "./traced-twice.js";
 import { TracedNode, Tracked } from "./tracked.js";
 
 export interface PlacingOptions {

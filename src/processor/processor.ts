@@ -1,6 +1,6 @@
 // The SpanProcessor: where identity, mapping, privacy and delivery meet.
 import { type Context, context as contextApi } from "@opentelemetry/api";
-import { type LangSmithOptions, resolveOptions } from "../options.js";
+import { type LangSmithOptions, resolveOptions } from "../options/options.js";
 import { type Core, createCore, NO_SINK_STATS } from "./bridge.js";
 import type { SinkStats } from "./sink.js";
 import type { SourceSpan } from "./source-span.js";

@@ -2,11 +2,11 @@
 
 import type { HrTime } from "@opentelemetry/api";
 import type { RunNode } from "../identity/node.js";
-import { isoOf, microsOf } from "../identity/time.js";
 import type { Mapped } from "../mapping/index.js";
-import type { KeyValues, Run } from "../run.js";
 import { RUNTIME } from "../version.js";
+import type { KeyValues, Run } from "../wire/run.js";
 import { threadOf } from "../wire/thread.js";
+import { isoOf, microsOf } from "../wire/time.js";
 
 /** What a run is made of. */
 export interface RunParts {

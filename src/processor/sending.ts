@@ -1,7 +1,7 @@
 // From an ended, or long open, span to its run: queued, made in slices, decided, sent once to every target.
 import { DEFAULT_QUEUE_BYTES } from "../delivery/index.js";
 import type { Mapped } from "../mapping/index.js";
-import type { ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options/options.js";
 import { threadOf } from "../wire/thread.js";
 import { AUTHORING_SCOPE, type GenAi } from "./genai.js";
 import { contentOf } from "./live.js";

@@ -5,13 +5,13 @@ import { createDelivery, type Delivery, type DeliveryOptions, parseRunsEndpoints
 import type { DeliveryStats, LossCause } from "../delivery/operation.js";
 import { remapRun } from "../identity/replica-ids.js";
 import type { MappableSpan } from "../mapping/span.js";
-import { isLocalAddress, type ReplicaOptions, type ResolvedOptions, urlOf } from "../options.js";
+import { isLocalAddress, type ReplicaOptions, type ResolvedOptions, urlOf } from "../options/options.js";
 import { hideByClients } from "../privacy/client-rules.js";
 import { hide } from "../privacy/hide.js";
-import type { Run } from "../run.js";
 import { isUnawaited } from "../unawaited.js";
 import { callUser, isInUserCallback, kindOfThrown } from "../user-callbacks.js";
 import { warnOnce } from "../warnings.js";
+import type { Run } from "../wire/run.js";
 import { accepted } from "./accepted.js";
 
 /** One destination and its queue. */

@@ -6,7 +6,7 @@ import type { ParentPlace } from "../identity/place.js";
 import type { AuthoredContent } from "../mapping/authored.js";
 import type { Mapped } from "../mapping/index.js";
 import type { MappableLogRecord, MappableSpan } from "../mapping/span.js";
-import type { KeyValues } from "../run.js";
+import type { KeyValues } from "../wire/run.js";
 import type { LocalTrace } from "./local-traces.js";
 import type { Sink } from "./sink.js";
 import type { SourceSpan } from "./source-span.js";

@@ -1,6 +1,6 @@
 // Whether inputs and outputs of instrumented libraries are captured, and who would get them.
-import { booleanOf, type Environment, listOf, textOf } from "../environment.js";
-import type { ResolvedOptions } from "../options.js";
+import { booleanOf, type Environment, listOf, textOf } from "../options/environment.js";
+import type { ResolvedOptions } from "../options/options.js";
 
 /** The variable by which OpenTelemetry's GenAI instrumentations capture content. */
 export const CAPTURE_VARIABLE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";

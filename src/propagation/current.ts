@@ -4,7 +4,7 @@ import { type Bridge, primaryBridge } from "../bridges.js";
 import { type ContextPlace, getPlace, getSettings, winningPlace } from "../identity/context.js";
 import { entriesOf, type SpanEntry } from "../identity/node.js";
 import type { ParentPlace } from "../identity/place.js";
-import type { KeyValues } from "../run.js";
+import type { KeyValues } from "../wire/run.js";
 
 /** The current run of a context, for who goes on with it elsewhere. */
 export interface Current {

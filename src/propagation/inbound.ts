@@ -2,13 +2,13 @@
 
 import { type Context, propagation, type TextMapGetter } from "@opentelemetry/api";
 import { bridges } from "../bridges.js";
-import { langsmithVariable } from "../environment.js";
 import { setPlace } from "../identity/context.js";
 import { knownPlace } from "../identity/known-places.js";
 import { MAX_AHEAD_MICROS } from "../identity/place.js";
-import type { KeyValues } from "../run.js";
+import { langsmithVariable } from "../options/environment.js";
 import { isUnawaited } from "../unawaited.js";
 import { callUser } from "../user-callbacks.js";
+import type { KeyValues } from "../wire/run.js";
 import { readOurs, withoutOurs } from "./baggage.js";
 import type { InboundRules } from "./options.js";
 import { type Refusals, sayProjectRefused } from "./refusals.js";

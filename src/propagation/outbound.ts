@@ -2,11 +2,11 @@
 
 import { type Context, propagation, type TextMapSetter } from "@opentelemetry/api";
 import { primaryBridge } from "../bridges.js";
-import { SEGMENT_LENGTH } from "../identity/dotted-order.js";
-import type { KeyValues } from "../run.js";
 import { isUnawaited } from "../unawaited.js";
 import { callUser } from "../user-callbacks.js";
 import { warnOnce } from "../warnings.js";
+import { SEGMENT_LENGTH } from "../wire/dotted-order.js";
+import type { KeyValues } from "../wire/run.js";
 import { threadOf } from "../wire/thread.js";
 import { isOurs, writeBaggage } from "./baggage.js";
 import { type Current, currentOf, isUntraced } from "./current.js";

@@ -1,7 +1,7 @@
 // The propagator: LangSmith's own headers beside W3C trace context and baggage.
 import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from "@opentelemetry/api";
 import { diag } from "@opentelemetry/api";
-import { checkNames } from "../option-names.js";
+import { checkNames } from "../options/names.js";
 import { BAGGAGE_HEADER, readerOf, TRACE_HEADER, takeHeaders } from "./inbound.js";
 import {
   type InboundRules,

@@ -5,12 +5,18 @@ import { getPlace, setPlace } from "../identity/context.js";
 import { knownPlace } from "../identity/known-places.js";
 import type { RunNode, SpanEntry } from "../identity/node.js";
 import { MAX_AHEAD_MICROS, type ParentPlace } from "../identity/place.js";
+import {
+  isBareId,
+  type RunReference,
+  RunReferenceError,
+  referenceOf,
+  referenceOfPlace,
+} from "../identity/reference.js";
 import { warnOnce } from "../warnings.js";
 import { threadKeysOf } from "../wire/thread.js";
 import { currentOf, entryHere } from "./current.js";
 import { takeHeaders } from "./inbound.js";
 import { inboundGate } from "./propagator.js";
-import { isBareId, type RunReference, RunReferenceError, referenceOf, referenceOfPlace } from "./reference.js";
 
 /** Headers as they come: Node's, a `Headers`, or any object by name. */
 export type HeadersLike =

@@ -3,7 +3,7 @@ import { type Attributes, type Context, context, type Span, SpanStatusCode, trac
 import { bridges, primaryBridge } from "../bridges.js";
 import { leaveStartContext, setSettings, type TracingSettings } from "../identity/context.js";
 import type { RunNode } from "../identity/node.js";
-import type { KeyValues } from "../run.js";
+import type { KeyValues } from "../wire/run.js";
 import { currentOf } from "./current.js";
 import { type HeadersLike, type RunLike, setRun } from "./set-run.js";
 

@@ -1,6 +1,6 @@
 // The one line that register prints: where runs go.
 import { isMainThread } from "node:worker_threads";
-import { isLocalAddress, type ResolvedOptions } from "../options.js";
+import { isLocalAddress, type ResolvedOptions } from "../options/options.js";
 
 /** What register did: it is off by a variable, or it set this up. */
 export type Announcement =

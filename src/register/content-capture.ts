@@ -1,6 +1,6 @@
 // Content that instrumentations leave out unless told otherwise: switched on where LangSmith alone would get it.
 import { type Context, context, type HrTime, trace } from "@opentelemetry/api";
-import { LangSmithLogRecordProcessor } from "../log-records.js";
+import { LangSmithLogRecordProcessor } from "../processor/log-records.js";
 import { CAPTURE_VARIABLE, type ContentDecision, hasLoggerProvider, LOGS_API } from "../project/content-decision.js";
 import { warnOnce } from "../warnings.js";
 

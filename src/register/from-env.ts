@@ -1,5 +1,5 @@
 // The span processors that OpenTelemetry's own environment variables ask for, so that theirs go on beside ours.
-import { type Environment, listOf, textOf } from "../environment.js";
+import { type Environment, listOf, textOf } from "../options/environment.js";
 import { applicationPackages, classIn, type PackageFinder } from "../project/packages.js";
 import { warnOnce } from "../warnings.js";
 import { type AnySpanProcessor, findSdk, type Sdk } from "./sdk.js";

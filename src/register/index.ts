@@ -9,10 +9,11 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import { booleanOf, type Environment, textOf } from "../environment.js";
-import { joinByItself } from "../native/join.js";
-import { type LangSmithOptions, type ResolvedOptions, resolveOptions } from "../options.js";
+import { joinByItself } from "../langsmith/join.js";
+import { booleanOf, type Environment, textOf } from "../options/environment.js";
+import { type LangSmithOptions, type ResolvedOptions, resolveOptions } from "../options/options.js";
 import { LangSmithSpanProcessor } from "../processor/index.js";
+import { isSampler, LangSmithSampler } from "../processor/sampler.js";
 import { dropsAll, warnOfSampler } from "../processor/silence.js";
 import { blindCopies, describeCopies } from "../project/api-copies.js";
 import { type ContentDecision, decideContent } from "../project/content-decision.js";
@@ -22,7 +23,6 @@ import { applicationPackages, type PackageFinder } from "../project/packages.js"
 import { AUTOMATIC } from "../project/supported.js";
 import { loadedTooEarly, noteLoaded, warnOfLateRegister } from "../project/too-early.js";
 import { LangSmithPropagator, type LangSmithPropagatorOptions } from "../propagation/index.js";
-import { isSampler, LangSmithSampler } from "../sampler.js";
 import { warnOnce } from "../warnings.js";
 import { announce } from "./announcement.js";
 import { captureContent } from "./content-capture.js";

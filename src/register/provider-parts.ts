@@ -1,6 +1,6 @@
 // What a provider needs beside processors, as the environment asks for it: sampler, resource, propagator.
 import type { TextMapPropagator } from "@opentelemetry/api";
-import { type Environment, listOf, numberOf, textOf } from "../environment.js";
+import { type Environment, listOf, numberOf, textOf } from "../options/environment.js";
 import { classIn, functionIn, type PackageFinder } from "../project/packages.js";
 import { warnOnce } from "../warnings.js";
 import type { Sdk } from "./sdk.js";

@@ -1,6 +1,6 @@
 // One face for the SDKs that an application may have: `sdk-trace-base` 2.x and `sdk-trace` 2.x and 3.x.
 import type { Context, TracerProvider } from "@opentelemetry/api";
-import { type Environment, numberOf } from "../environment.js";
+import { type Environment, numberOf } from "../options/environment.js";
 import { classIn, type FoundPackage, type PackageFinder } from "../project/packages.js";
 
 /**

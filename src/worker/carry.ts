@@ -3,9 +3,9 @@ import { type Context, context, defaultTextMapGetter, propagation, ROOT_CONTEXT 
 import { primaryBridge } from "../bridges.js";
 import { setPlace, setSettings } from "../identity/context.js";
 import { placeOfDottedOrder } from "../identity/place.js";
+import { type RunReference, referenceOf, referenceOfPlace } from "../identity/reference.js";
 import { currentOf, isUntraced } from "../propagation/current.js";
-import { type RunReference, referenceOf, referenceOfPlace } from "../propagation/reference.js";
-import type { KeyValues } from "../run.js";
+import type { KeyValues } from "../wire/run.js";
 
 /** The mark by which the other side knows what we have wrapped. */
 const MARK = "otel-langsmith.carried";

@@ -7,10 +7,10 @@ import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base";
 import { type LocalServer, startLocalServer } from "otel-langsmith-local";
 import { Agent } from "undici";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { RunTree, traceable } from "../../src/authoring/index.js";
 import { Client, type ListRunsParams, type StoredRun } from "../../src/client/client.js";
 import { uuid7 } from "../../src/identity/ids.js";
 import { LangSmithSpanProcessor } from "../../src/processor/index.js";
-import { RunTree, traceable } from "../../src/tracing/index.js";
 import { forgetWarnings } from "../../src/warnings.js";
 import { startReceiver } from "../receiver.js";
 

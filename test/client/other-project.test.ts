@@ -2,15 +2,15 @@
 import { type LocalServer, startLocalServer } from "otel-langsmith-local";
 import { MockAgent } from "undici";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { RunTree } from "../../src/authoring/index.js";
 import { primaryBridge } from "../../src/bridges.js";
 import { Client } from "../../src/client/client.js";
 import { createFeedback } from "../../src/client/feedback.js";
 import { getRunUrl } from "../../src/client/run-url.js";
-import { segmentOf } from "../../src/identity/dotted-order.js";
 import { uuid7 } from "../../src/identity/ids.js";
-import { isoOf } from "../../src/identity/time.js";
 import { endRun, withRun } from "../../src/propagation/index.js";
-import { RunTree } from "../../src/tracing/index.js";
+import { segmentOf } from "../../src/wire/dotted-order.js";
+import { isoOf } from "../../src/wire/time.js";
 import { readRuns } from "../interop/trees.js";
 import { startBridge, type TestBridge } from "../processor/bridge.js";
 

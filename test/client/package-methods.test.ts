@@ -1,9 +1,9 @@
 // The client's methods with the langsmith package's signatures, against the local server.
 import { type LocalServer, startLocalServer } from "otel-langsmith-local";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { getCurrentRunTree, RunTree, traceable } from "../../src/authoring/index.js";
 import { Client } from "../../src/client/client.js";
 import { uuid7 } from "../../src/identity/ids.js";
-import { getCurrentRunTree, RunTree, traceable } from "../../src/tracing/index.js";
 import { startBridge, type TestBridge } from "../processor/bridge.js";
 
 let local: LocalServer;

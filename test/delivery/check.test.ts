@@ -1,7 +1,7 @@
 // The service's rules: each of them, broken alone, is found before it costs a request.
 import { describe, expect, it } from "vitest";
 import { checkRun } from "../../src/delivery/check.js";
-import type { Run } from "../../src/run.js";
+import type { Run } from "../../src/wire/run.js";
 import { iso, newId, newRun } from "./runs.js";
 
 const root = newRun();

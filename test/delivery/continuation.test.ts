@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { checkRun } from "../../src/delivery/check.js";
 import { createContinuations } from "../../src/delivery/continuation.js";
 import { createDelivery } from "../../src/delivery/index.js";
-import type { Run } from "../../src/run.js";
+import type { Run } from "../../src/wire/run.js";
 import { type MisbehavingServer, startMisbehavingServer } from "./misbehaving-server.js";
 import { newRun, pendingOf } from "./runs.js";
 

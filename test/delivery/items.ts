@@ -9,7 +9,7 @@ import {
   type Sender,
 } from "../../src/delivery/item.js";
 import { serializeRun } from "../../src/delivery/serialize.js";
-import type { Run } from "../../src/run.js";
+import type { Run } from "../../src/wire/run.js";
 import { newRun } from "./runs.js";
 
 let seq = 0;

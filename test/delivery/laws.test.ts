@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createDelivery } from "../../src/delivery/index.js";
-import type { Run } from "../../src/run.js";
+import type { Run } from "../../src/wire/run.js";
 import { type Behaviour, startMisbehavingServer } from "./misbehaving-server.js";
 import { newRun, pendingOf } from "./runs.js";
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import * as zlib from "node:zlib";
 import { gunzipSync } from "node:zlib";
 import { checkRun } from "../../src/delivery/check.js";
-import type { Run } from "../../src/run.js";
+import type { Run } from "../../src/wire/run.js";
 
 /** What to do with one ingestion request. `take` does as the service does. */
 export type Behaviour =

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createDelivery, type Delivery, type DeliveryOptions } from "../../src/delivery/index.js";
 import { settle } from "../../src/delivery/options.js";
-import { resolveOptions } from "../../src/options.js";
+import { resolveOptions } from "../../src/options/options.js";
 import { createSink } from "../../src/processor/sink.js";
 import { until } from "../processor/bridge.js";
 import { GENEROUS_INFO, type MisbehavingServer, startMisbehavingServer } from "./misbehaving-server.js";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createDelivery, type Delivery, type DeliveryOptions } from "../../src/delivery/index.js";
-import type { Run } from "../../src/run.js";
+import type { Run } from "../../src/wire/run.js";
 import { type Behaviour, type MisbehavingServer, startMisbehavingServer } from "./misbehaving-server.js";
 import { until } from "./network-fixtures.js";
 import { newRun, pendingOf } from "./runs.js";

@@ -1,6 +1,6 @@
 // Runs for delivery's tests: valid, small, and as many as wanted.
 import { randomBytes } from "node:crypto";
-import type { Run } from "../../src/run.js";
+import type { Run } from "../../src/wire/run.js";
 
 /** A v7 id at a time. */
 export function newId(millis: number): string {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { resolveOptions } from "../../src/options.js";
+import { resolveOptions } from "../../src/options/options.js";
 import { LangSmithSpanProcessor } from "../../src/processor/index.js";
 import { type MisbehavingServer, startMisbehavingServer } from "./misbehaving-server.js";
 import { sourceUrl, startChild, until } from "./network-fixtures.js";

@@ -8,11 +8,11 @@ import {
 } from "@opentelemetry/sdk-trace-base";
 import { computeRunIdForSecondaryReplica } from "langsmith";
 import { describe, expect, it } from "vitest";
+import { traceable } from "../../src/authoring/index.js";
 import { replicaRunId } from "../../src/identity/replica-ids.js";
-import { LangSmithLogRecordProcessor } from "../../src/log-records.js";
 import { RunIdentityProcessor } from "../../src/processor/identity-processor.js";
+import { LangSmithLogRecordProcessor } from "../../src/processor/log-records.js";
 import { LangSmithPropagator, tracingContext } from "../../src/propagation/index.js";
-import { traceable } from "../../src/tracing/index.js";
 import { startBridge, treeOf } from "../processor/bridge.js";
 import type { Receiver } from "../receiver.js";
 import { startExporter, startRecorder, type TestExporter } from "./bridge.js";

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { open as openFile } from "node:fs/promises";
 import type { DeliveryOptions, DeliveryStats } from "../../src/delivery/index.js";
 import { openDelivery } from "../../src/delivery/open.js";
-import type { Run } from "../../src/run.js";
+import type { Run } from "../../src/wire/run.js";
 
 /** What the parent asks for. */
 export interface ChildOptions {

@@ -1,13 +1,13 @@
 // Hostile text costs linear time, wherever text from outside is read.
 import { context, propagation, ROOT_CONTEXT } from "@opentelemetry/api";
 import { describe, expect, it } from "vitest";
+import { snapshot } from "../../src/authoring/snapshot.js";
 import { parseRunsEndpoints } from "../../src/delivery/replicas.js";
-import { parseDottedOrder } from "../../src/identity/dotted-order.js";
-import { microsOfIso } from "../../src/identity/time.js";
+import { referenceOf } from "../../src/identity/reference.js";
 import { LangSmithPropagator, RunTree, setRun, uuid7FromTime } from "../../src/index.js";
 import { defaultVocabularies, mapSpan } from "../../src/mapping/index.js";
-import { referenceOf } from "../../src/propagation/reference.js";
-import { snapshot } from "../../src/tracing/snapshot.js";
+import { parseDottedOrder } from "../../src/wire/dotted-order.js";
+import { microsOfIso } from "../../src/wire/time.js";
 import { spanOf } from "../mapping/span.js";
 import { growth, repeated } from "./linear-time.js";
 

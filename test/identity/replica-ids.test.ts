@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { computeRunIdForSecondaryReplica } from "langsmith";
 import { describe, expect, it } from "vitest";
 import { remapRun, replicaRunId } from "../../src/identity/replica-ids.js";
-import type { Run } from "../../src/run.js";
+import type { Run } from "../../src/wire/run.js";
 
 const V4 = "6fa459ea-ee8a-4ca4-894e-db77e160355e";
 

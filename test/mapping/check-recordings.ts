@@ -1,6 +1,6 @@
 // What must be found in the runs of a recording, derived from its meta.json and from what the model server answers
 // (spans/README.md). Written apart from the mapping: it knows runs and the programs, and no attribute of any library.
-import type { KeyValues, RunContent } from "../../src/run.js";
+import type { KeyValues, RunContent } from "../../src/wire/run.js";
 
 /** A run as this check sees it: what a user would open, and where it hangs. */
 export interface CheckedRun {

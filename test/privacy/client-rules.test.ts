@@ -3,11 +3,18 @@ import { trace } from "@opentelemetry/api";
 import { BasicTracerProvider, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { Client as NativeClient } from "langsmith";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import {
+  RunTree,
+  startActiveRun,
+  startRun,
+  traceable,
+  traceableClass,
+  withRunTree,
+} from "../../src/authoring/index.js";
 import { Client, type ClientOptions } from "../../src/client/client.js";
 import { LangSmithSpanExporter } from "../../src/exporter/index.js";
-import { LangSmithOptionError } from "../../src/options.js";
+import { LangSmithOptionError } from "../../src/options/options.js";
 import { endRun } from "../../src/propagation/index.js";
-import { RunTree, startActiveRun, startRun, traceable, traceableClass, withRunTree } from "../../src/tracing/index.js";
 import { startBridge, type TestBridge, until } from "../processor/bridge.js";
 
 const SECRET = "hunter2";

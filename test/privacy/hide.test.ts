@@ -1,6 +1,6 @@
 // Nobody who comes from the langsmith SDK sends more than before: hiding inputs, outputs and metadata.
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { LangSmithOptions } from "../../src/options.js";
+import type { LangSmithOptions } from "../../src/options/options.js";
 import { startBridge } from "../processor/bridge.js";
 import type { StoredRun } from "../receiver.js";
 

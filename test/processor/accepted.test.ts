@@ -1,10 +1,10 @@
 // What LangSmith would refuse costs its field, and neither the run nor a neighbour: every field, by every way in.
 import { describe, expect, it } from "vitest";
 import { checkRun } from "../../local/src/ingest/rules.js";
+import { RunTree, traceable } from "../../src/authoring/index.js";
 import { accepted } from "../../src/processor/accepted.js";
-import type { Run } from "../../src/run.js";
-import { RunTree, traceable } from "../../src/tracing/index.js";
 import { forgetWarnings } from "../../src/warnings.js";
+import type { Run } from "../../src/wire/run.js";
 import { newRun } from "../delivery/runs.js";
 import { startBridge, type TestBridge } from "./bridge.js";
 

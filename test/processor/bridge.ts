@@ -4,7 +4,7 @@ import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-ho
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { BasicTracerProvider, type Sampler, type SpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { afterEach, expect } from "vitest";
-import type { LangSmithOptions } from "../../src/options.js";
+import type { LangSmithOptions } from "../../src/options/options.js";
 import { LangSmithSpanProcessor } from "../../src/processor/index.js";
 import { forgetWarnings } from "../../src/warnings.js";
 import { orphansOf, type Receiver, startReceiver } from "../receiver.js";

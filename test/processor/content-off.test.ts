@@ -1,7 +1,7 @@
 // Model calls recorded without content: their user is told what to switch on, once a library.
 import { describe, expect, it } from "vitest";
-import { LangSmithLogRecordProcessor } from "../../src/log-records.js";
 import { contentSwitches } from "../../src/mapping/content-off.js";
+import { LangSmithLogRecordProcessor } from "../../src/processor/log-records.js";
 import { loadRecording, replay } from "../fixtures/load.js";
 import { keepWarnings, said } from "../propagation/said.js";
 import { startBridge } from "./bridge.js";

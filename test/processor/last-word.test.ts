@@ -1,8 +1,8 @@
 // What the user says last about a run, and what asks the bridge for one: transformRun, getRunId.
 import { context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { describe, expect, it } from "vitest";
-import type { Run } from "../../src/run.js";
 import { getRunId } from "../../src/run-id.js";
+import type { Run } from "../../src/wire/run.js";
 import { startBridge, treeOf } from "./bridge.js";
 
 const question = JSON.stringify([{ role: "user", parts: [{ type: "text", content: "why?" }] }]);

@@ -2,7 +2,7 @@
 import { context, trace } from "@opentelemetry/api";
 import { LoggerProvider } from "@opentelemetry/sdk-logs";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { LangSmithLogRecordProcessor } from "../../src/log-records.js";
+import { LangSmithLogRecordProcessor } from "../../src/processor/log-records.js";
 import { loadRecording, type Recording, recordingFiles, replay } from "../fixtures/load.js";
 import { startBridge } from "./bridge.js";
 

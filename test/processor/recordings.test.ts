@@ -1,7 +1,7 @@
 // Every recording of a real instrumentation, call by call, through the processor.
 import { describe, expect, it } from "vitest";
-import { LangSmithLogRecordProcessor } from "../../src/log-records.js";
-import { isInfrastructureScope } from "../../src/selection/infrastructure.js";
+import { LangSmithLogRecordProcessor } from "../../src/processor/log-records.js";
+import { isInfrastructureScope } from "../../src/processor/selection/infrastructure.js";
 import { allRecordings, loadRecording, replay } from "../fixtures/load.js";
 import { orphansOf } from "../receiver.js";
 import { startBridge } from "./bridge.js";

@@ -2,10 +2,10 @@
 import { context, type Span, trace } from "@opentelemetry/api";
 import { BasicTracerProvider, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { describe, expect, it } from "vitest";
+import { traceable } from "../../src/authoring/index.js";
 import { LangSmithSpanExporter } from "../../src/exporter/index.js";
 import { defaultVocabularies, type Vocabulary } from "../../src/mapping/index.js";
 import { tracingContext } from "../../src/propagation/index.js";
-import { traceable } from "../../src/tracing/index.js";
 import { threadOf } from "../../src/wire/thread.js";
 import type { Receiver } from "../receiver.js";
 import { startReceiver } from "../receiver.js";

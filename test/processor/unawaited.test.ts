@@ -2,7 +2,7 @@
 // ends the process (vitest fails on one).
 import { defaultTextMapGetter, propagation, ROOT_CONTEXT } from "@opentelemetry/api";
 import { afterEach, expect, it, vi } from "vitest";
-import type { LangSmithOptions } from "../../src/options.js";
+import type { LangSmithOptions } from "../../src/options/options.js";
 import { LangSmithPropagator } from "../../src/propagation/index.js";
 import { startBridge, treeOf } from "./bridge.js";
 

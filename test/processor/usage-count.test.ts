@@ -2,8 +2,8 @@
 import { context, type Span, trace } from "@opentelemetry/api";
 import { BasicTracerProvider, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { describe, expect, it } from "vitest";
+import { RunTree, traceable } from "../../src/authoring/index.js";
 import { LangSmithSpanExporter } from "../../src/exporter/index.js";
-import { RunTree, traceable } from "../../src/tracing/index.js";
 import { startReceiver } from "../receiver.js";
 import { startBridge, type TestBridge } from "./bridge.js";
 

@@ -1,7 +1,7 @@
 import { context, ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
 import { describe, expect, it, vi } from "vitest";
 import { isSampledById } from "../../src/identity/sampling.js";
-import type { SpansOption } from "../../src/options.js";
+import type { SpansOption } from "../../src/options/options.js";
 import { tracingContext } from "../../src/propagation/index.js";
 import { startBridge, type TestBridge, treeOf } from "./bridge.js";
 

@@ -3,8 +3,8 @@ import { propagation, ROOT_CONTEXT } from "@opentelemetry/api";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { getPlace } from "../../src/identity/context.js";
-import { parseDottedOrder } from "../../src/identity/dotted-order.js";
 import { LangSmithPropagator, setRun } from "../../src/propagation/index.js";
+import { parseDottedOrder } from "../../src/wire/dotted-order.js";
 import { allThree, extracted, foreignOrder, injected } from "./headers.js";
 
 const piece = fc.oneof(

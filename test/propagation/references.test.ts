@@ -2,7 +2,6 @@
 import { context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { describe, expect, it, vi } from "vitest";
 import { createFeedback } from "../../src/client/feedback.js";
-import { segmentOf } from "../../src/identity/dotted-order.js";
 import { runIdOf, spanIdOf, uuid7 } from "../../src/identity/ids.js";
 import { LangSmithSpanProcessor } from "../../src/processor/index.js";
 import {
@@ -14,6 +13,7 @@ import {
   setRun,
   withRun,
 } from "../../src/propagation/index.js";
+import { segmentOf } from "../../src/wire/dotted-order.js";
 import { startBridge, type TestBridge, treeOf } from "../processor/bridge.js";
 import { foreignOrder, idsIn, settle } from "./headers.js";
 import { keepWarnings, said } from "./said.js";

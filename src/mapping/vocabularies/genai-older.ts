@@ -1,6 +1,6 @@
 // The GenAI semantic conventions as they were: flattened prompts and completions, and content in events and log records.
 
-import type { KeyValues } from "../../run.js";
+import type { KeyValues } from "../../wire/run.js";
 import { areBlocks } from "../bedrock.js";
 import { decode, encode, isObject } from "../json.js";
 import { toTurns } from "../messages.js";

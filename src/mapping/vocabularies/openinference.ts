@@ -1,5 +1,5 @@
 // OpenInference (Arize): flattened messages, and whole bodies beside them.
-import type { KeyValues } from "../../run.js";
+import type { KeyValues } from "../../wire/run.js";
 import { decode, isObject, put } from "../json.js";
 import type { MappableSpan } from "../span.js";
 import { redacted } from "../there.js";

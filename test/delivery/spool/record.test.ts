@@ -1,13 +1,7 @@
 // Records: what was written reads back; what was torn or changed is skipped, and nothing else.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  decodeDone,
-  decodeRecords,
-  encodeDone,
-  encodeRecord,
-  FILE_HEADER,
-} from "../../../src/delivery/spool/record.js";
+import { decodeDone, decodeRecords, encodeDone, encodeRecord, FILE_HEADER } from "../../../src/spool/record.js";
 import { newItem } from "../items.js";
 
 const contents = fc.array(

@@ -1,0 +1,97 @@
+// Run trees from outside and to outside: headers both ways, runs that LangSmith returned.
+import { placeOfDottedOrder } from "../identity/place.js";
+import type { KeyValues } from "../wire/run.js";
+import { inheritable } from "./authored-run.js";
+import type { RunTree } from "./run-tree.js";
+import type { RunTreeConfig } from "./run-tree-config.js";
+import { snapshotOf } from "./snapshot.js";
+
+/** `Headers`, or what looks like them. */
+export interface HeadersLike {
+  get(name: string): string | null;
+  set(name: string, value: string): void;
+}
+
+/** A run as LangSmith returns it, or a saved reference. */
+export interface RunLike {
+  readonly id: string;
+  readonly name?: string;
+  readonly run_type?: string;
+  readonly trace_id?: string | null;
+  readonly dotted_order?: string | null;
+  readonly parent_run_id?: string | null;
+  readonly session_name?: string | null;
+  readonly extra?: KeyValues | null;
+  readonly inputs?: KeyValues | null;
+  readonly tags?: string[] | null;
+}
+
+function isHeaders(headers: object): headers is HeadersLike {
+  return "get" in headers && typeof headers.get === "function";
+}
+
+/** What one header says, whatever the spelling of its name. */
+function headerOf(
+  headers: Readonly<Record<string, string | string[] | undefined>> | HeadersLike,
+  name: string,
+): string | undefined {
+  if (isHeaders(headers)) return headers.get(name) ?? undefined;
+  const found = headers[name] ?? Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
+  return Array.isArray(found) ? found.join(",") : typeof found === "string" ? found : undefined;
+}
+
+/**
+ * The config of the run that headers name. Of the baggage, metadata, tags and the project are read, as the caller of
+ * `fromHeaders` vouches for the sender; addresses, keys and replicas never are. Nothing in a header throws.
+ */
+export function configOfHeaders(
+  headers: Readonly<Record<string, string | string[] | undefined>> | HeadersLike,
+  inherit: Partial<RunTreeConfig> = {},
+): RunTreeConfig | undefined {
+  const place = placeOfDottedOrder(headerOf(headers, "langsmith-trace")?.trim());
+  if (!place) return undefined;
+  const { parent_run: _parent, ...given } = inherit;
+  return {
+    ...given,
+    name: inherit.name ?? "parent",
+    run_type: inherit.run_type ?? "chain",
+    id: place.runId,
+    dotted_order: place.dottedOrder,
+    ...readBaggage(headerOf(headers, "baggage") ?? ""),
+  };
+}
+
+function readBaggage(header: string): Pick<RunTreeConfig, "metadata" | "tags" | "project_name"> {
+  const read: Pick<RunTreeConfig, "metadata" | "tags" | "project_name"> = {};
+  for (const item of header.slice(0, 16_384).split(",")) {
+    const [key = "", encoded = ""] = (item.split(";", 1)[0] ?? "").split("=", 2);
+    try {
+      const value = decodeURIComponent(encoded.trim());
+      if (key.trim() === "langsmith-metadata") {
+        const metadata: unknown = JSON.parse(value);
+        if (typeof metadata === "object" && metadata !== null && !Array.isArray(metadata)) {
+          read.metadata = snapshotOf(metadata);
+        }
+      } else if (key.trim() === "langsmith-tags") read.tags = value.split(",").filter(Boolean);
+      else if (key.trim() === "langsmith-project" && value !== "") read.project_name = value;
+    } catch {
+      // A stranger's header: what cannot be read is not there.
+    }
+  }
+  return read;
+}
+
+/** The headers that name a run, as the langsmith package writes them. */
+export function headersOf(tree: RunTree): { "langsmith-trace": string; baggage: string } {
+  const items: string[] = [];
+  const metadata = snapshotOf(inheritable(tree.metadata));
+  if (Object.keys(metadata).length > 0) items.push(`langsmith-metadata=${encode(JSON.stringify(metadata))}`);
+  if (tree.tags?.length) items.push(`langsmith-tags=${encode(tree.tags.join(","))}`);
+  if (tree.project_name) items.push(`langsmith-project=${encode(tree.project_name)}`);
+  return { "langsmith-trace": tree.dotted_order, baggage: items.join(",") };
+}
+
+// A lone surrogate would make encodeURIComponent throw.
+function encode(text: string): string {
+  return encodeURIComponent(Buffer.from(text, "utf8").toString("utf8"));
+}

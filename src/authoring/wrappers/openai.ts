@@ -1,0 +1,253 @@
+// wrapOpenAI: an OpenAI client whose calls are traced, with the payloads that langsmith's own wrapper logs.
+import type { KeyValues } from "../../wire/run.js";
+import { getCurrentRunTree, isTraceableFunction, type TraceableConfig, traceable } from "../index.js";
+import type { LooseConfig } from "../types.js";
+import { hasMethod, isAsyncIterable, isKeyValues } from "../values.js";
+import { aggregateChat, aggregateText } from "./openai-aggregate.js";
+import { failureIn } from "./openai-failure.js";
+import { aggregateResponses } from "./openai-responses.js";
+import { withoutVectors, withUsage } from "./openai-usage.js";
+
+// biome-ignore lint/suspicious/noExplicitAny: the shape of any version of the OpenAI client
+type AnyMethod = (...args: any[]) => any;
+
+/** What is needed of an OpenAI client; everything else it has stays. */
+export interface OpenAILike {
+  chat: { completions: { create: AnyMethod } };
+  completions?: { create: AnyMethod };
+  responses?: { create: AnyMethod };
+  embeddings?: { create: AnyMethod };
+  // biome-ignore lint/suspicious/noExplicitAny: its type has nothing in common between the client's versions
+  beta?: any;
+}
+
+/** What one call's request options may hold besides the client's own. */
+export interface LangSmithExtra {
+  langsmithExtra?: Pick<TraceableConfig, "id" | "metadata" | "name" | "tags">;
+}
+
+// The client's `create` has up to three signatures, of which the ones that are not there are inferred as the first.
+type TakesExtra<Create> = Create extends {
+  (body: infer A, options?: infer AOptions): infer AResult;
+  (body: infer B, options?: infer BOptions): infer BResult;
+  (body: infer C, options?: infer COptions): infer CResult;
+}
+  ? {
+      (body: A, options?: AOptions & LangSmithExtra): AResult;
+      (body: B, options?: BOptions & LangSmithExtra): BResult;
+      (body: C, options?: COptions & LangSmithExtra): CResult;
+    }
+  : unknown;
+
+type CreateTakesExtra<Resource> = Resource extends { create: infer Create } ? { create: TakesExtra<Create> } : unknown;
+
+/** The client's own type, whose calls also take {@link LangSmithExtra} among their request options. */
+export type WrappedOpenAI<OpenAI extends OpenAILike> = OpenAI & {
+  [Name in keyof OpenAI & ("completions" | "embeddings" | "responses")]: CreateTakesExtra<OpenAI[Name]>;
+} & { chat: { completions: CreateTakesExtra<OpenAI["chat"]["completions"]> } };
+
+/** Options of {@link wrapOpenAI}: of every run it makes. */
+export type WrapOpenAIOptions = Omit<
+  TraceableConfig,
+  "aggregator" | "argsConfigPath" | "getInvocationParams" | "id" | "processOutputs"
+>;
+
+const INVOCATION_KEYS: ReadonlySet<string> = new Set([
+  "frequency_penalty",
+  "n",
+  "logit_bias",
+  "logprobs",
+  "modalities",
+  "parallel_tool_calls",
+  "prediction",
+  "presence_penalty",
+  "prompt_cache_key",
+  "reasoning",
+  "reasoning_effort",
+  "response_format",
+  "seed",
+  "service_tier",
+  "stream_options",
+  "top_logprobs",
+  "top_p",
+  "truncation",
+  "user",
+  "verbosity",
+  "web_search_options",
+]);
+
+/**
+ * An OpenAI client whose chat completions, responses, completions and embeddings are traced, streamed or not. The
+ * client given stays as it is; what its `withOptions()` gives is traced too. Metadata, tags or a name for one call stand in its request options:
+ * `{ langsmithExtra: { metadata } }`.
+ *
+ * @throws TypeError for a client that is wrapped already
+ * @example
+ * ```ts
+ * const openai = wrapOpenAI(new OpenAI());
+ * await openai.chat.completions.create({ model: "gpt-5.4-mini", messages });
+ * ```
+ */
+export function wrapOpenAI<OpenAI extends OpenAILike>(
+  openai: OpenAI,
+  options: WrapOpenAIOptions = {},
+): WrappedOpenAI<OpenAI> {
+  if (isTraceableFunction(openai.chat.completions.create)) {
+    const message = "LSB_ERR_OPTION: This instance of OpenAI client has been already wrapped once.";
+    throw Object.assign(new TypeError(message), { code: "LSB_ERR_OPTION" });
+  }
+  const { metadata = {}, ...rest } = options;
+  const { ls_invocation_params: params, ...kept } = metadata;
+  const isAzure = openai.constructor?.name === "AzureOpenAI";
+  const all: All = {
+    options: { ...(rest as LooseConfig), metadata: kept },
+    params: isKeyValues(params) ? params : {},
+    provider: isAzure ? "azure" : "openai",
+  };
+  const chat: Kind = { name: isAzure ? "AzureChatOpenAI" : "ChatOpenAI", aggregator: aggregateChat };
+  const responses: Kind = { ...chat, aggregator: aggregateResponses, isResponses: true };
+  const text: Kind = { name: isAzure ? "AzureOpenAI" : "OpenAI", aggregator: aggregateText, modelType: "llm" };
+  const vectors: Kind = { name: isAzure ? "AzureOpenAIEmbeddings" : "OpenAIEmbeddings", modelType: "embedding" };
+
+  // Methods of the client call one another, so the traced ones stand on copies and call the bare ones.
+  const traced = new Map<PropertyKey, unknown>();
+  const wrapped = new Proxy(openai, {
+    get(target, key) {
+      if (traced.has(key)) return traced.get(key);
+      const value: unknown = Reflect.get(target, key, target);
+      if (key === "withOptions" && typeof value === "function") {
+        return (...args: unknown[]) => wrapOpenAI(value.apply(target, args), options);
+      }
+      // Bound to the client itself: it has private members. Its constructor is no method.
+      return typeof value === "function" && key !== "constructor" ? value.bind(target) : value;
+    },
+  });
+  // What is not traced as one call, `runTools`, makes its calls through the client that its resource knows.
+  const speaking = (bare: object) =>
+    over(resource(bare, ["create", "parse", "stream"], chat, all), { _client: wrapped });
+  traced.set("chat", over(openai.chat, { completions: speaking(openai.chat.completions) }));
+  if (openai.completions) traced.set("completions", resource(openai.completions, ["create"], text, all));
+  if (openai.responses) {
+    traced.set("responses", resource(openai.responses, ["create", "parse", "stream"], responses, all));
+  }
+  if (openai.embeddings) traced.set("embeddings", resource(openai.embeddings, ["create"], vectors, all));
+  // Clients before version 5 have their helpers there.
+  const { beta }: { beta?: { chat?: { completions?: object } } } = openai;
+  if (beta?.chat?.completions) {
+    traced.set("beta", over(beta, { chat: over(beta.chat, { completions: speaking(beta.chat.completions) }) }));
+  }
+  // Whatever the proxy is asked for is the client's; its type alone says what the traced calls also take.
+  return wrapped as WrappedOpenAI<OpenAI>;
+}
+
+interface All {
+  readonly options: LooseConfig;
+  readonly params: KeyValues;
+  readonly provider: "openai" | "azure";
+}
+
+interface Kind {
+  readonly name: string;
+  // biome-ignore lint/suspicious/noExplicitAny: chunks of any of the client's streams
+  readonly aggregator?: (chunks: any[]) => KeyValues;
+  readonly modelType?: "llm" | "embedding";
+  readonly isResponses?: boolean;
+}
+
+function over<Resource extends object>(bare: Resource, changes: object): Resource {
+  return Object.assign(Object.create(Object.getPrototypeOf(bare)), bare, changes);
+}
+
+function resource(bare: object, names: readonly string[], kind: Kind, all: All): object {
+  const methods: Record<string, unknown> = {};
+  for (const name of names) {
+    const method: unknown = Reflect.get(bare, name);
+    if (typeof method !== "function") continue;
+    const bound: AnyMethod = method.bind(bare);
+    methods[name] = traceable(name === "stream" ? watched(bound) : bound, configOf(kind, all) as TraceableConfig);
+  }
+  return over(bare, methods);
+}
+
+function configOf(kind: Kind, { options, params, provider }: All): LooseConfig {
+  const isEmbedding = kind.modelType === "embedding";
+  return {
+    name: kind.name,
+    run_type: isEmbedding ? "embedding" : "llm",
+    argsConfigPath: [1, "langsmithExtra"],
+    ...(kind.aggregator && { aggregator: kind.aggregator }),
+    errorIn: failureIn,
+    processInputs: withoutRequestOptions,
+    processOutputs: isEmbedding ? withoutVectors : withUsage,
+    getInvocationParams: (payload) => invocationParams(payload, kind, params, provider),
+    ...options,
+  };
+}
+
+/** Several arguments are the payload and its request options, which may hold keys in headers: langsmith logs both. */
+function withoutRequestOptions(inputs: KeyValues): KeyValues {
+  const { args } = inputs;
+  return Array.isArray(args) && isKeyValues(args[0]) && Object.keys(inputs).length === 1 ? args[0] : inputs;
+}
+
+function invocationParams(
+  payload: unknown,
+  { modelType, isResponses }: Kind,
+  given: KeyValues,
+  provider: string,
+): KeyValues | undefined {
+  if (!isKeyValues(payload)) return undefined;
+  const request = modelType === undefined && isKeyValues(payload.metadata) ? payload.metadata : {};
+  const { model, max_completion_tokens, max_tokens, temperature, stop } = payload;
+  const params: KeyValues = { ...given };
+  for (const key of Object.keys(payload)) if (INVOCATION_KEYS.has(key)) params[key] = payload[key];
+  if (isResponses) params.use_responses_api = true;
+  const stops = typeof stop === "string" ? [stop] : stop;
+  const limit = max_completion_tokens ?? max_tokens;
+  const isRoot = modelType !== "embedding" && !("ls_agent_type" in request) && !getCurrentRunTree(true);
+  return {
+    ...request,
+    ls_provider: provider,
+    ls_model_type: modelType ?? "chat",
+    ls_model_name: model,
+    ...(limit != null && { ls_max_tokens: limit }),
+    ...(temperature != null && { ls_temperature: temperature }),
+    ...(stops != null && { ls_stop: stops }),
+    ls_invocation_params: params,
+    ...(isRoot && { ls_agent_type: "root" }),
+  };
+}
+
+/**
+ * A stream helper is read by iteration, by events, or by what it ends in, and each of these works beside the others:
+ * so its run is watched by an iteration of its own, begun when the helper has been handed on, before its first event.
+ */
+function watched(method: AnyMethod): AnyMethod {
+  return (...args: unknown[]) => {
+    const stream: unknown = method(...args);
+    if (!isAsyncIterable(stream)) return stream;
+    const reading = new Promise<void>((resolve) => queueMicrotask(() => void readToEnd(stream).then(resolve)));
+    if (hasMethod(stream, "done")) stream.done = doneAfter(stream, stream.done, reading);
+    return stream;
+  };
+}
+
+/** All that the helper ends in waits for its `done`: the run has ended then too, should a flush or a shutdown follow. */
+function doneAfter(stream: object, done: AnyMethod, reading: Promise<void>): AnyMethod {
+  return async () => {
+    try {
+      return await done.call(stream);
+    } finally {
+      // Aborted before its first event, a helper ends no iteration: nobody is kept waiting for it.
+      await Promise.race([reading, new Promise((resolve) => setImmediate(resolve))]);
+    }
+  };
+}
+
+async function readToEnd(stream: AsyncIterable<unknown>): Promise<void> {
+  try {
+    for await (const _ of stream);
+  } catch {
+    // It is the run's error now; whoever reads the stream gets it by his own way.
+  }
+}
