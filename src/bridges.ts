@@ -4,6 +4,8 @@ import type { EntryOwner, SpanEntry } from "./identity/node.js";
 import type { MappableLogRecord } from "./mapping/span.js";
 import { langsmithVariable } from "./options/environment.js";
 import type { LangSmithDestination } from "./options/options.js";
+import { type Slot, sharedPart, sharedSlot, unsharedParts } from "./shared.js";
+import { warnOnce } from "./warnings.js";
 import type { Run, RunType } from "./wire/run.js";
 
 /** What a run is, as far as its span shows it when a reference is taken. */
@@ -39,12 +41,15 @@ export interface Bridge extends EntryOwner {
   forceFlush(): Promise<void>;
 }
 
-const BRIDGES = Symbol.for("otel-langsmith.bridges");
+let running: Bridge[] | undefined;
 
 function registry(): Bridge[] {
-  const shared = globalThis as { [BRIDGES]?: Bridge[] };
-  shared[BRIDGES] ??= [];
-  return shared[BRIDGES];
+  running ??= sharedPart("bridges", () => [], isBridges);
+  return running;
+}
+
+function isBridges(part: unknown): part is Bridge[] {
+  return Array.isArray(part);
 }
 
 /** Every running bridge, in the order in which they were made. */
@@ -54,6 +59,12 @@ export function bridges(): readonly Bridge[] {
 
 export function addBridge(bridge: Bridge): void {
   registry().push(bridge);
+  const parts = unsharedParts();
+  if (parts.length === 0) return;
+  warnOnce(
+    "LSB_WARN_TWO_COPIES",
+    `Another copy of otel-langsmith, of another version, runs in this process. The two share nothing (${parts.join(", ")}): their runs do not nest in each other. Install one version: \`npm ls otel-langsmith\` names them.`,
+  );
 }
 
 export function removeBridge(bridge: Bridge): void {
@@ -66,15 +77,14 @@ export function primaryBridge(): Bridge | undefined {
   return registry().find((bridge) => bridge.isMarkedPrimary) ?? registry()[0];
 }
 
-/** Under this symbol stands what sends run trees where tracing is switched off, once one was posted. */
-export const DIRECT = Symbol.for("otel-langsmith.direct");
-
-export type HoldsDirect = typeof globalThis & { [DIRECT]?: Promise<Bridge | undefined> };
+/** What sends run trees where tracing is switched off, once one was posted. */
+export function directSlot(): Slot<Promise<Bridge | undefined>> {
+  return sharedSlot("direct");
+}
 
 /** Sends what run trees have left where tracing is switched off. */
 export async function flushDirect(): Promise<void> {
-  const shared: HoldsDirect = globalThis;
-  await (await shared[DIRECT])?.forceFlush();
+  await (await directSlot().value)?.forceFlush();
 }
 
 /** The project of a run that names none. */

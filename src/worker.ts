@@ -2,14 +2,13 @@
 import type { MessagePort, Worker } from "node:worker_threads";
 import { bridges } from "./bridges.js";
 import { LangSmithOptionError } from "./options/options.js";
+import { CARRYING } from "./shared.js";
 import { carry, carryTask, within } from "./worker/carry.js";
 
 /** Anything that takes messages: a `Worker`, a `MessagePort`, a `BroadcastChannel`. */
 export interface Posting {
   postMessage(message: unknown, ...rest: never[]): void;
 }
-
-const CARRYING = Symbol.for("otel-langsmith.carrying");
 
 /**
  * Makes every message that is posted to a worker (or port) carry the place of the run it was posted under. The worker

@@ -15,12 +15,12 @@ import { entriesOf, type SpanEntry } from "../identity/node.js";
 import { type ParentPlace, rootPlace } from "../identity/place.js";
 import type { AuthoredContent } from "../mapping/authored.js";
 import { hidesContent } from "../privacy/client-rules.js";
+import { TREE } from "../shared.js";
 import type { KeyValues } from "../wire/run.js";
 import type { ClientLike } from "./clients.js";
 import { leaveContent } from "./content.js";
 import type { RunTree } from "./run-tree.js";
 import { authoringTracer, isContentAsAttributes, sayNotRecorded } from "./tracer.js";
-import { TREE } from "./tree-key.js";
 import { placeUnseen } from "./unseen-run.js";
 
 /** A run of this process whose span is open (or has ended). */

@@ -1,10 +1,8 @@
 // How content gets to the bridge beside a span: one live object under one agreed symbol, nothing in attributes.
 import type { Span } from "@opentelemetry/api";
-import { entriesById, RUN } from "../identity/node.js";
+import { entriesById } from "../identity/node.js";
 import type { AuthoredContent } from "../mapping/authored.js";
-
-/** Content stands on the span under this symbol; shared by two copies of the package. */
-export const CONTENT = Symbol.for("otel-langsmith.content");
+import { CONTENT, RUN } from "../shared.js";
 
 /**
  * Leaves content beside a span. The object stays live: its fields may be replaced while the span is open, and the

@@ -1,11 +1,12 @@
 // The current run: which one it is, as a live run tree, and running something inside one.
 import { type Context, context, createContextKey, type Span, trace } from "@opentelemetry/api";
 import { getSettings, setSettings } from "../identity/context.js";
+import { TREE } from "../shared.js";
 import { type AuthoredRun, authoredIn, primaryEntry, withAuthored } from "./authored-run.js";
 import { contentOf, leaveContent } from "./content.js";
 import { RunTree } from "./run-tree.js";
 import { contextUnder } from "./run-tree-place.js";
-import { Adopted, aboveOf, TREE } from "./run-tree-state.js";
+import { Adopted, aboveOf } from "./run-tree-state.js";
 
 interface CurrentTree {
   readonly tree: RunTree;

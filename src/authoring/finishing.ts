@@ -1,5 +1,6 @@
 // How a traced call's run ends: with what the function gave, with what it threw, or broken off.
 import { type Context, context } from "@opentelemetry/api";
+import { TREE } from "../shared.js";
 import { untilEnded } from "../waiting-ends.js";
 import type { KeyValues } from "../wire/run.js";
 import { type AuthoredRun, endAuthored, markInterrupted } from "./authored-run.js";
@@ -7,7 +8,6 @@ import { callSafely, insteadOf, sayThrown } from "./callbacks.js";
 import { treeOf } from "./current.js";
 import { microsOfTime } from "./run-tree-config.js";
 import { fill } from "./run-tree-send.js";
-import { TREE } from "./run-tree-state.js";
 import { snapshotOf } from "./snapshot.js";
 import type { StreamTap } from "./streams.js";
 import type { LooseConfig } from "./types.js";

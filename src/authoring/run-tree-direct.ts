@@ -1,5 +1,5 @@
 // Run trees where tracing is switched off: posting one is a wish, so they are sent all the same, without a span.
-import { type Bridge, bridges, DIRECT, type HoldsDirect, removeBridge } from "../bridges.js";
+import { type Bridge, bridges, directSlot, removeBridge } from "../bridges.js";
 import { isSwitchedOff } from "./tracer.js";
 
 /**
@@ -9,9 +9,9 @@ import { isSwitchedOff } from "./tracer.js";
  */
 export function directBridge(): Promise<Bridge | undefined> | undefined {
   if (!isSwitchedOff()) return undefined;
-  const shared: HoldsDirect = globalThis;
-  shared[DIRECT] ??= makeDirect();
-  return shared[DIRECT];
+  const direct = directSlot();
+  direct.value ??= makeDirect();
+  return direct.value;
 }
 
 async function makeDirect(): Promise<Bridge | undefined> {

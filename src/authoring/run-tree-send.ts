@@ -4,6 +4,7 @@ import { bridges, primaryBridge } from "../bridges.js";
 import { childPlace, placeOfDottedOrder, rootPlace } from "../identity/place.js";
 import type { AuthoredContent } from "../mapping/authored.js";
 import { isSampledByClients } from "../privacy/client-rules.js";
+import { TREE } from "../shared.js";
 import { kindOfThrown } from "../user-callbacks.js";
 import { RUNTIME } from "../version.js";
 import { warnOnce } from "../warnings.js";
@@ -14,7 +15,6 @@ import type { RunTree } from "./run-tree.js";
 import { attachmentsOf, eventsOf, nameOf, runTypeOf, tagsOf } from "./run-tree-config.js";
 import { directBridge } from "./run-tree-direct.js";
 import { contextOfTree } from "./run-tree-place.js";
-import { TREE } from "./run-tree-state.js";
 import { snapshotOf } from "./snapshot.js";
 import { hasBridge } from "./tracer.js";
 

@@ -1,7 +1,9 @@
 // What a RunTree is made of, besides its public fields.
+
 import type { Bridge } from "../bridges.js";
 import { type ParentPlace, placeOfDottedOrder } from "../identity/place.js";
 import type { AuthoredContent } from "../mapping/authored.js";
+import { TREE } from "../shared.js";
 import type { KeyValues } from "../wire/run.js";
 import type { AuthoredRun } from "./authored-run.js";
 import { type ClientLike, obeyed, together } from "./clients.js";
@@ -9,7 +11,6 @@ import type { RunTree } from "./run-tree.js";
 import { errorOf, type RunTreeConfig } from "./run-tree-config.js";
 import type { RunLike } from "./run-tree-origins.js";
 import { placeOfConfig, type RunAbove } from "./run-tree-place.js";
-import { TREE } from "./tree-key.js";
 
 /** What a run tree knows besides its public fields. Under a symbol, so that two copies of the package can read it. */
 export interface TreeState {
@@ -37,8 +38,6 @@ export interface TreeState {
   outputs: KeyValues | undefined;
   error: string | undefined;
 }
-
-export { TREE };
 
 /** A run that exists already, taken over by the tree that speaks of it. */
 export class Adopted {

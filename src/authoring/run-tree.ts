@@ -2,6 +2,7 @@
 import { defaultProjectName } from "../bridges.js";
 import { type Client, sharedClient } from "../client/client.js";
 import { placeOfDottedOrder } from "../identity/place.js";
+import { TREE } from "../shared.js";
 import { warnOnce } from "../warnings.js";
 import type { KeyValues, RunEvent } from "../wire/run.js";
 import { isoOf } from "../wire/time.js";
@@ -21,7 +22,7 @@ import {
 } from "./run-tree-config.js";
 import { configOfHeaders, type HeadersLike, headersOf, type RunLike } from "./run-tree-origins.js";
 import { patchTree, postTree } from "./run-tree-send.js";
-import { Adopted, adoptedState, configOf, configOfRun, madeState, TREE, type TreeState } from "./run-tree-state.js";
+import { Adopted, adoptedState, configOf, configOfRun, madeState, type TreeState } from "./run-tree-state.js";
 import { parentOfRunnableConfig, type RunnableConfigLike } from "./runnable-config.js";
 import { snapshotOf } from "./snapshot.js";
 import { hasMethod } from "./values.js";

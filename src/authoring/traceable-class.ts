@@ -1,5 +1,6 @@
 // A class whose public methods are traced.
-import { traceable, WRAPPED } from "./traceable.js";
+import { WRAPPED } from "../shared.js";
+import { traceable } from "./traceable.js";
 import type { AnyFunction, TraceableConfig } from "./types.js";
 
 /** Options of {@link traceableClass}; the rest is each method's config. */

@@ -2,6 +2,7 @@
 import { type Context, context } from "@opentelemetry/api";
 import { getSettings, setSettings } from "../identity/context.js";
 import type { AuthoredContent } from "../mapping/authored.js";
+import { WRAPPED } from "../shared.js";
 import type { KeyValues } from "../wire/run.js";
 import { type AuthoredRun, authoredIn, inheritable, startAuthored, withAuthored } from "./authored-run.js";
 import { type Call, callConfig, readCall } from "./call.js";
@@ -34,7 +35,6 @@ import { isThenable } from "./values.js";
 /** Under this name a traced function carries its config; the langsmith package's own. */
 const MARK = "langsmith:traceable";
 /** The function behind a traced one. */
-export const WRAPPED = Symbol.for("otel-langsmith.wrapped");
 
 /**
  * Traces a function: every call is a run, and what is traced inside it, by hand or by an instrumentation, hangs under

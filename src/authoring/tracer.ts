@@ -5,6 +5,7 @@ import { warnOfNoContextManager } from "../context-manager.js";
 import { joinByItself } from "../langsmith/join.js";
 import { booleanOf, langsmithVariable } from "../options/environment.js";
 import { checkNames } from "../options/names.js";
+import { isObject, sharedPart } from "../shared.js";
 import { VERSION } from "../version.js";
 import { warnOnce } from "../warnings.js";
 
@@ -22,14 +23,20 @@ export interface AuthoringOptions {
   readonly contentAsAttributes?: boolean;
 }
 
-const SETTINGS = Symbol.for("otel-langsmith.authoring");
-
-function shared(): AuthoringOptions {
-  const holder = globalThis as { [SETTINGS]?: AuthoringOptions };
-  return holder[SETTINGS] ?? NONE;
+interface Settings {
+  options: AuthoringOptions;
 }
 
-const NONE: AuthoringOptions = {};
+let settings: Settings | undefined;
+
+function shared(): Settings {
+  settings ??= sharedPart("authoring", () => ({ options: {} }), isSettings);
+  return settings;
+}
+
+function isSettings(part: unknown): part is Settings {
+  return isObject(part) && isObject(Reflect.get(part, "options"));
+}
 
 /**
  * Sets how `traceable`, `RunTree` and the rest make their spans, for the whole process. Later calls lay their options
@@ -44,13 +51,12 @@ const NONE: AuthoringOptions = {};
  */
 export function configureAuthoring(options: AuthoringOptions): void {
   checkNames(options, ["tracerProvider", "contentAsAttributes"]);
-  const holder = globalThis as { [SETTINGS]?: AuthoringOptions };
-  holder[SETTINGS] = { ...holder[SETTINGS], ...options };
+  shared().options = { ...shared().options, ...options };
 }
 
 /** The tracer of the authoring API. Asked for at every span: the provider may be registered later, or replaced. */
 export function authoringTracer(): Tracer {
-  const { tracerProvider } = shared();
+  const { tracerProvider } = shared().options;
   return (tracerProvider ?? trace).getTracer(AUTHORING_SCOPE, VERSION);
 }
 
@@ -60,7 +66,7 @@ let byEnvironment: boolean | undefined;
 export function isContentAsAttributes(): boolean {
   // Read once: a variable's look-up costs more than the rest of a span's start.
   byEnvironment ??= booleanOf(langsmithVariable(process.env, "OTEL_CONTENT_AS_ATTRIBUTES")) ?? false;
-  return shared().contentAsAttributes ?? byEnvironment;
+  return shared().options.contentAsAttributes ?? byEnvironment;
 }
 
 let isUntracedSaid = false;

@@ -1,8 +1,10 @@
 // A client for what tracing programs use of LangSmith's: flush, write and read runs, score them, look up projects.
+
 import { bridges, flushDirect } from "../bridges.js";
 import { isUuid } from "../identity/ids.js";
 import { RunIdError } from "../identity/run-id-error.js";
 import { type HideOption, resolveOptions } from "../options/options.js";
+import { sharedSlot } from "../shared.js";
 import { allEnded } from "../waiting-ends.js";
 import type { KeyValues } from "../wire/run.js";
 import { type ClientOptions, checkClientOptions } from "./client-options.js";
@@ -240,11 +242,9 @@ function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : "no address at all";
 }
 
-const SHARED = Symbol.for("otel-langsmith.shared-client");
-
 /** The process's client, which `RunTree.getSharedClient()` and runs without a client of their own have. */
 export function sharedClient(): Client {
-  const shared: typeof globalThis & { [SHARED]?: Client } = globalThis;
-  shared[SHARED] ??= new Client();
-  return shared[SHARED];
+  const shared = sharedSlot<Client>("client");
+  shared.value ??= new Client();
+  return shared.value;
 }

@@ -3,13 +3,14 @@
 import { diag } from "@opentelemetry/api";
 import { isUnawaited } from "../unawaited.js";
 import { callUser, isInUserCallback } from "../user-callbacks.js";
+import { type WarningCode, warnOnce } from "../warnings.js";
 import type { Loss, LossCause } from "./operation.js";
 
 export interface Reporter {
   /** Says something through `diag`, at most once in ten seconds for each code, with how often it was held back. */
   say(level: "error" | "warn" | "info", code: string, message: string): void;
   /** A process warning with a stable code, once a process. */
-  warnOnce(code: string, message: string): void;
+  warnOnce(code: WarningCode, message: string): void;
   lose(cause: LossCause, runs: number, message: string, runId?: string): void;
   /** Files that a run arrived without. */
   loseAttachments(attachments: number, message: string, runId: string): void;
@@ -18,8 +19,6 @@ export interface Reporter {
 }
 
 const QUIET_MILLIS = 10_000;
-
-const WARNED = Symbol.for("otel-langsmith.delivery.warned");
 
 export function createReporter(
   destination: string,
@@ -52,28 +51,21 @@ export function createReporter(
     diag[level](`otel-langsmith [${code}] ${destination}: ${message}${more}`);
   }
 
-  function warnOnce(code: string, message: string): void {
-    const warned = warnedCodes();
-    if (warned.has(code)) {
-      say("warn", code, message);
-      return;
-    }
-    warned.add(code);
-    process.emitWarning(`${message} (${destination})`, { type: "OtelLangSmithWarning", code });
+  function warn(code: WarningCode, message: string): void {
+    if (!warnOnce(code, `${message} (${destination})`)) say("warn", code, message);
   }
 
   function warnOfRefused(message: string): void {
-    if (warnedCodes().has("LSB_WARN_REFUSED")) return;
     warnOnce(
       "LSB_WARN_REFUSED",
-      `A run was refused and is lost, and so may be others like it: ${message}. All are counted in stats().lost; the option onError is told of each.`,
+      `A run was refused and is lost, and so may be others like it: ${message}. All are counted in stats().lost; the option onError is told of each. (${destination})`,
     );
   }
 
   return {
     lost,
     say,
-    warnOnce,
+    warnOnce: warn,
     lose(cause, runs, message, runId) {
       lost[cause] = (lost[cause] ?? 0) + runs;
       onLost(cause, runs);
@@ -91,15 +83,6 @@ export function createReporter(
       tell({ cause: "no_multipart", runs: 0, attachments, message, runId });
     },
   };
-}
-
-/** Shared by two copies of the package in one process. */
-function warnedCodes(): Set<unknown> {
-  const found: unknown = Reflect.get(globalThis, WARNED);
-  if (found instanceof Set) return found;
-  const made = new Set<unknown>();
-  Reflect.set(globalThis, WARNED, made);
-  return made;
 }
 
 export function counted(count: number, what: string): string {

@@ -1,4 +1,5 @@
 // Link: finds the run that a request came to nothing for, by halves, so that one bad run costs one run.
+import type { WarningCode } from "../warnings.js";
 import { Doubt } from "./doubt.js";
 import { DeliveryError, toDeliveryError } from "./errors.js";
 import type { Evidence } from "./evidence.js";
@@ -26,7 +27,7 @@ export interface SplitOptions {
   suspect: (item: Item, error: DeliveryError) => void;
   /** 403, and nothing shows that the key is good. */
   onKeyRefused: (error: DeliveryError) => void;
-  warn: (code: string, message: string) => void;
+  warn: (code: WarningCode, message: string) => void;
   /** Refusals of single runs in a row after which the fault is not the runs'. Default 20. */
   suspectsLimit?: number;
   /** Pause then, before splitting is tried again. Default 60,000. */

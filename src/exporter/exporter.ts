@@ -1,7 +1,7 @@
 // The SpanExporter: for pipelines that take an exporter and nothing else.
 
 import { diag } from "@opentelemetry/api";
-import { type EntryOwner, entriesById, RUN, type SpanEntry } from "../identity/node.js";
+import { type EntryOwner, entriesById, type SpanEntry } from "../identity/node.js";
 import { type LangSmithOptions, type ResolvedOptions, resolveOptions } from "../options/options.js";
 import { type Core, createCore, NO_SINK_STATS } from "../processor/bridge.js";
 import { warnWhenBehind } from "../processor/doubled.js";
@@ -10,6 +10,7 @@ import { isRunsOwner, type RunsOwner, type Taken } from "../processor/runs-owner
 import type { SinkStats } from "../processor/sink.js";
 import { type SourceSpan, scopeOf } from "../processor/source-span.js";
 import { flushRegisteredProvider } from "../registered-provider.js";
+import { RUN } from "../shared.js";
 import { isInUserCallback } from "../user-callbacks.js";
 import { type Assembly, createAssembly } from "./assembly.js";
 

@@ -1,5 +1,7 @@
 // What the bridge keeps in an OpenTelemetry context: a place to hang under, and what runs started inside inherit.
+
 import { type Context, createContextKey, trace } from "@opentelemetry/api";
+import { START_CONTEXT } from "../shared.js";
 import type { KeyValues, RunType } from "../wire/run.js";
 import type { ParentPlace } from "./place.js";
 
@@ -114,8 +116,6 @@ function inheritable(settings: TracingSettings | undefined): TracingSettings | u
 export function getSettings(context: Context): TracingSettings | undefined {
   return context.getValue(SETTINGS) as TracingSettings | undefined;
 }
-
-const START_CONTEXT = Symbol.for("otel-langsmith.start-context");
 
 /**
  * Leaves beside a span the context that it started with, for an exporter, which only gets the span: what was set there

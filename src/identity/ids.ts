@@ -1,6 +1,7 @@
 // Run ids: UUID v7 made from a span and back again.
 import { randomFillSync } from "node:crypto";
 import type { HrTime, SpanContext } from "@opentelemetry/api";
+import { isSet, sharedPart } from "../shared.js";
 import { microsOf } from "../wire/time.js";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -65,13 +66,13 @@ export function spanIdOf(runId: string): string | undefined {
   return `${id.slice(15, 18)}${id.charAt(22)}${id.slice(24)}`;
 }
 
-const CUSTOM_IDS = Symbol.for("otel-langsmith.custom-ids");
 const MAX_CUSTOM_IDS = 10_000;
 
+let custom: Set<string> | undefined;
+
 function customIds(): Set<string> {
-  const shared = globalThis as { [CUSTOM_IDS]?: Set<string> };
-  shared[CUSTOM_IDS] ??= new Set();
-  return shared[CUSTOM_IDS];
+  custom ??= sharedPart("customIds", () => new Set(), isSet<string>);
+  return custom;
 }
 
 /** Remembers that an id is not made from a span (the latest 10,000 are kept). */

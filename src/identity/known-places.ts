@@ -1,18 +1,19 @@
 // Places read from headers and references, one object a run: two children that start under it in one millisecond keep
 // their order only when they are counted by the same parent.
+import { isMap, sharedPart } from "../shared.js";
 import { spanIdOf } from "./ids.js";
 import { entriesById } from "./node.js";
 import { type ParentPlace, placeOfDottedOrder } from "./place.js";
 
-const PLACES = Symbol.for("otel-langsmith.places");
 const MAX_PLACES = 1024;
 /** Longer orders are not kept: a header may come from a stranger. */
 const MAX_KEPT_LENGTH = 4096;
 
+let known: Map<string, ParentPlace> | undefined;
+
 function places(): Map<string, ParentPlace> {
-  const shared = globalThis as { [PLACES]?: Map<string, ParentPlace> };
-  shared[PLACES] ??= new Map();
-  return shared[PLACES];
+  known ??= sharedPart("places", () => new Map(), isMap<string, ParentPlace>);
+  return known;
 }
 
 /**
@@ -21,8 +22,8 @@ function places(): Map<string, ParentPlace> {
  */
 export function knownPlace(dottedOrder: unknown): ParentPlace | undefined {
   if (typeof dottedOrder !== "string") return undefined;
-  const known = places().get(dottedOrder);
-  if (known) return known;
+  const read = places().get(dottedOrder);
+  if (read) return read;
   const place = placeOfDottedOrder(dottedOrder);
   if (!place) return undefined;
   const shared = ownPlace(place) ?? place;

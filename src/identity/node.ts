@@ -1,5 +1,6 @@
 // Run nodes: a span's place, kept on the span itself, found from any context, shared by two copies of the package.
 import { type Context, type Span, trace } from "@opentelemetry/api";
+import { isMap, isObject, RUN, sharedPart } from "../shared.js";
 import type { KeyValues } from "../wire/run.js";
 import type { ParentPlace } from "./place.js";
 
@@ -34,9 +35,6 @@ export interface EntryOwner {
   isOpen(entry: SpanEntry): boolean;
 }
 
-/** Entries stand on the span under this symbol, one a processor. */
-export const RUN = Symbol.for("otel-langsmith.run");
-const INDEX = Symbol.for("otel-langsmith.index");
 const MAX_RECENT = 4096;
 
 interface SpanIndex {
@@ -48,10 +46,15 @@ interface SpanIndex {
 
 type Marked = object & { [RUN]?: SpanEntry[] };
 
+let spans: SpanIndex | undefined;
+
 function index(): SpanIndex {
-  const shared = globalThis as { [INDEX]?: SpanIndex };
-  shared[INDEX] ??= { open: new Map(), recent: new Map() };
-  return shared[INDEX];
+  spans ??= sharedPart("spans", () => ({ open: new Map(), recent: new Map() }), isSpanIndex);
+  return spans;
+}
+
+function isSpanIndex(part: unknown): part is SpanIndex {
+  return isObject(part) && isMap(Reflect.get(part, "open")) && isMap(Reflect.get(part, "recent"));
 }
 
 /** Puts a processor's entry on a span that starts. Copies of one span share its entries. */

@@ -1,10 +1,12 @@
 // Beside the native SDK: its async store and OpenTelemetry's context are made to speak of one tree.
+
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Context, context, createContextKey, trace } from "@opentelemetry/api";
 import { primaryBridge } from "../bridges.js";
 import { type ContextPlace, setPlace, winningPlace } from "../identity/context.js";
 import { booleanOf, langsmithVariable } from "../options/environment.js";
 import { type Current, currentOf, entryHere, isUntraced } from "../propagation/current.js";
+import { JOINED } from "../shared.js";
 import { threadKeysOf, threadOf } from "../wire/thread.js";
 import { isNativeInstalled, learnNativeClass, loadNativeClass } from "./native-class.js";
 import { CHILD_CONFIG, isNativeRun, type NativeRun, placeOfNative } from "./native-run.js";
@@ -86,8 +88,6 @@ export function joinByItself(): void {
   shared[STORE] = joined;
   if (before) loadNativeClass();
 }
-
-const JOINED = Symbol.for("otel-langsmith.joined");
 
 class JoinedStore implements Store {
   readonly [JOINED] = true;

@@ -1,7 +1,9 @@
 // The RunTree class of the application's own `langsmith` package: found when it is there, since not every application
 // has one, and some have two (ESM and CommonJS).
+
 import { createRequire } from "node:module";
 import { applicationPackages } from "../project/packages.js";
+import { TREE } from "../shared.js";
 import type { NativeRun } from "./native-run.js";
 
 /** How a RunTree of the `langsmith` package is made. */
@@ -18,12 +20,9 @@ export function useNativeClass(RunTree: unknown): void {
   if (isRunTreeClass(RunTree)) known ??= RunTree;
 }
 
-/** A run tree of our own carries its state under this symbol. */
-const OURS = Symbol.for("otel-langsmith.run-tree");
-
 /** Takes the class from a run of the application's. */
 export function learnNativeClass(run: NativeRun): void {
-  if (known || OURS in run) return;
+  if (known || TREE in run) return;
   const made: unknown = run.constructor;
   if (isRunTreeClass(made)) known = made;
 }

@@ -1,4 +1,5 @@
 // A flush when the event loop has run dry: a script that just ends would lose what is queued.
+import { isMap, isObject, sharedPart } from "../shared.js";
 import { warnOnce } from "../warnings.js";
 
 /** How long such a flush may keep the process alive; milliseconds. */
@@ -23,13 +24,13 @@ interface Registry {
   listener: (() => void) | undefined;
 }
 
-const REGISTRY = Symbol.for("otel-langsmith.idle-flush");
-
 /** One for both copies of the package: one listener a process. */
 function registry(): Registry {
-  const shared = globalThis as { [REGISTRY]?: Registry };
-  shared[REGISTRY] ??= { members: new Map(), listener: undefined };
-  return shared[REGISTRY];
+  return sharedPart<Registry>("idleFlush", () => ({ members: new Map(), listener: undefined }), isRegistry);
+}
+
+function isRegistry(part: unknown): part is Registry {
+  return isObject(part) && isMap(Reflect.get(part, "members"));
 }
 
 /**

@@ -2,9 +2,10 @@
 import { type Context, diag, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { ReferencedRun } from "../bridges.js";
 import { hasContextManager, warnOfNoContextManager } from "../context-manager.js";
-import { addEntry, type EntryOwner, entriesById, RUN, retireEntries, type SpanEntry } from "../identity/node.js";
+import { addEntry, type EntryOwner, entriesById, retireEntries, type SpanEntry } from "../identity/node.js";
 import type { MappableLogRecord } from "../mapping/span.js";
 import type { ResolvedOptions } from "../options/options.js";
+import { RUN } from "../shared.js";
 import { isInUserCallback } from "../user-callbacks.js";
 import { warnWhenDoubled } from "./doubled.js";
 import { createDrops } from "./drops.js";

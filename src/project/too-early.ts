@@ -1,15 +1,19 @@
 // Libraries that were loaded before register was called: it could not instrument them.
+
 import { readFileSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
 import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type Slot, sharedSlot } from "../shared.js";
 import { warnOnce } from "../warnings.js";
 
-const TOO_EARLY = Symbol.for("otel-langsmith.loaded-too-early");
+function slot(): Slot<readonly string[]> {
+  return sharedSlot("loadedTooEarly");
+}
 
 /** Modules that were loaded before register, as far as that can be seen; register notes them. */
 export function loadedTooEarly(): readonly string[] {
-  return (globalThis as { [TOO_EARLY]?: readonly string[] })[TOO_EARLY] ?? [];
+  return slot().value ?? [];
 }
 
 /**
@@ -26,7 +30,7 @@ export function noteLoaded(modules: readonly string[], caller: string | undefine
       !isBuiltin(name) &&
       (imported.has(name) || cached.some((path) => path.includes(`${sep}node_modules${sep}${name}${sep}`))),
   );
-  (globalThis as { [TOO_EARLY]?: readonly string[] })[TOO_EARLY] = loaded;
+  slot().value = loaded;
 }
 
 /** The packages that the first file of a stack outside the bridge imports statically. */

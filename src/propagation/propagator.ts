@@ -1,7 +1,9 @@
 // The propagator: LangSmith's own headers beside W3C trace context and baggage.
+
 import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from "@opentelemetry/api";
 import { diag } from "@opentelemetry/api";
 import { checkNames } from "../options/names.js";
+import { type Slot, sharedSlot } from "../shared.js";
 import { BAGGAGE_HEADER, readerOf, TRACE_HEADER, takeHeaders } from "./inbound.js";
 import {
   type InboundRules,
@@ -19,12 +21,13 @@ export interface InboundGate {
   readonly refusals: Refusals;
 }
 
-const GATE = Symbol.for("otel-langsmith.inbound");
+function latestGate(): Slot<InboundGate> {
+  return sharedSlot("inbound");
+}
 
 /** The inbound rules of this process; those of the environment where no propagator was made. */
 export function inboundGate(): InboundGate {
-  const shared = globalThis as { [GATE]?: InboundGate };
-  return shared[GATE] ?? { rules: inboundRules(), refusals: createRefusals() };
+  return latestGate().value ?? { rules: inboundRules(), refusals: createRefusals() };
 }
 
 /**
@@ -54,7 +57,7 @@ export class LangSmithPropagator implements TextMapPropagator {
     checkNames(options, ["inbound", "outbound"]);
     this.#inbound = inboundRules(options.inbound);
     this.#outbound = outboundRules(options.outbound);
-    (globalThis as { [GATE]?: InboundGate })[GATE] = { rules: this.#inbound, refusals: this.#refusals };
+    latestGate().value = { rules: this.#inbound, refusals: this.#refusals };
   }
 
   inject<Carrier>(context: Context, carrier: Carrier, setter: TextMapSetter<Carrier>): void {

@@ -1,4 +1,5 @@
 // register: a provider, a context manager, propagators and the bridge's processor from the environment, in one call.
+
 import {
   context,
   DiagConsoleLogger,
@@ -23,6 +24,7 @@ import { applicationPackages, type PackageFinder } from "../project/packages.js"
 import { AUTOMATIC } from "../project/supported.js";
 import { loadedTooEarly, noteLoaded, warnOfLateRegister } from "../project/too-early.js";
 import { LangSmithPropagator, type LangSmithPropagatorOptions } from "../propagation/index.js";
+import { sharedSlot } from "../shared.js";
 import { warnOnce } from "../warnings.js";
 import { announce } from "./announcement.js";
 import { captureContent } from "./content-capture.js";
@@ -58,7 +60,6 @@ export interface Registration {
 /** What `register` takes beside the processor's options. */
 const REGISTER_NAMES = ["propagator", "recordUnsampled"] as const;
 
-const REGISTRATION = Symbol.for("otel-langsmith.registration");
 const NOTHING: Registration = { isRegistered: false, forceFlush: async () => {}, shutdown: async () => {} };
 
 /**
@@ -79,16 +80,16 @@ const NOTHING: Registration = { isRegistered: false, forceFlush: async () => {},
  * ```
  */
 export function register(options: RegisterOptions = {}): Registration {
-  const shared = globalThis as { [REGISTRATION]?: Registration };
-  const earlier = shared[REGISTRATION];
+  const shared = sharedSlot<Registration>("registration");
+  const earlier = shared.value;
   if (earlier) {
     diag.info("otel-langsmith: register was called before; this call changes nothing");
     return earlier;
   }
   const registration = start(options, process.env, () => {
-    delete shared[REGISTRATION];
+    shared.value = undefined;
   });
-  if (registration.isRegistered) shared[REGISTRATION] = registration;
+  if (registration.isRegistered) shared.value = registration;
   return registration;
 }
 

@@ -1,6 +1,7 @@
 // A monthly limit over real sockets: said once with what to do, nothing more is sent, nothing is lost.
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { createDelivery } from "../../src/delivery/index.js";
+import { forgetWarnings } from "../../src/warnings.js";
 import { type MisbehavingServer, startMisbehavingServer } from "./misbehaving-server.js";
 import { until } from "./network-fixtures.js";
 import { newRun } from "./runs.js";
@@ -8,7 +9,7 @@ import { newRun } from "./runs.js";
 let server: MisbehavingServer;
 
 beforeEach(async () => {
-  Reflect.deleteProperty(globalThis, Symbol.for("otel-langsmith.delivery.warned"));
+  forgetWarnings();
   server = await startMisbehavingServer();
 });
 

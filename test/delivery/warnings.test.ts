@@ -64,7 +64,7 @@ describe("delivery warns of", () => {
     ["LSB_WARN_WRONG_ENDPOINT: an address where no ingestion is", 404, "LSB_WARN_WRONG_ENDPOINT", "/api/v1", 2],
     ["LSB_WARN_WRONG_ENDPOINT: a login's web page", 200, "LSB_WARN_WRONG_ENDPOINT", "with a web page", 1],
   ])("%s, once a process, and not of an outage later on", async (_what, status, code, text, tries) => {
-    Reflect.deleteProperty(globalThis, Symbol.for("otel-langsmith.delivery.warned"));
+    forgetWarnings();
     const warnings: string[] = [];
     vi.spyOn(process, "emitWarning").mockImplementation((message, options) => {
       if (typeof options === "object") warnings.push(`${options.code} ${message}`);
@@ -83,7 +83,7 @@ describe("delivery warns of", () => {
     }
     expect(warnings).toEqual([expect.stringContaining(`${code} `)]);
     expect(warnings[0]).toContain(text);
-    Reflect.deleteProperty(globalThis, Symbol.for("otel-langsmith.delivery.warned"));
+    forgetWarnings();
     isAway = false;
     const later = deliver({ retry });
     later.send({ kind: "post", run: newRun() });

@@ -1,0 +1,155 @@
+// Every error that a user can meet. Each has a stable `code`, also at the beginning of its message, and `instanceof`
+// holds between the ES module's classes and CommonJS's: it asks for the mark, not for the prototype.
+import { ERROR, isObject } from "./shared.js";
+
+/** Whether a value is such an error, of this copy of the package or of another. A subclass knows only its own. */
+function isMarked(asked: unknown, own: unknown, mark: string, value: unknown): boolean {
+  if (asked !== own) return Function.prototype[Symbol.hasInstance].call(asked, value);
+  return isObject(value) && Reflect.get(value, ERROR) === mark;
+}
+
+/** A bad option or argument: names it, and tells what it takes. */
+export class LangSmithOptionError extends TypeError {
+  readonly code = "LSB_ERR_OPTION";
+
+  constructor(
+    readonly option: string,
+    takes: string,
+    value: unknown,
+  ) {
+    super(`LSB_ERR_OPTION: ${option} must be ${takes}, not ${describe(value)}`);
+    this.name = "LangSmithOptionError";
+  }
+
+  get [ERROR](): string {
+    return "LangSmithOptionError";
+  }
+
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return isMarked(this, LangSmithOptionError, "LangSmithOptionError", value);
+  }
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  return isObject(value) ? (Array.isArray(value) ? "a list" : "an object") : String(value);
+}
+
+/** Something that was passed as a run, and is none. */
+export class RunReferenceError extends TypeError {
+  constructor(
+    /**
+     * `LSB_ERR_RUN_ID`: a bare id, or none. `LSB_ERR_RUN_REFERENCE`: no reference. `LSB_ERR_RUN_OPEN`: the run's span is
+     * open in this process. `LSB_ERR_NO_BRIDGE`: no bridge runs here that could send it.
+     */
+    readonly code: "LSB_ERR_RUN_ID" | "LSB_ERR_RUN_REFERENCE" | "LSB_ERR_RUN_OPEN" | "LSB_ERR_NO_BRIDGE",
+    message: string,
+  ) {
+    super(`${code}: ${message}`);
+    this.name = "RunReferenceError";
+  }
+
+  get [ERROR](): string {
+    return "RunReferenceError";
+  }
+
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return isMarked(this, RunReferenceError, "RunReferenceError", value);
+  }
+}
+
+/** A run id that is no UUID. */
+export class RunIdError extends TypeError {
+  readonly code = "LSB_ERR_RUN_ID";
+
+  constructor(id: unknown, what = "A run id") {
+    const shown = typeof id === "string" ? JSON.stringify(id.slice(0, 80)) : typeof id;
+    super(`LSB_ERR_RUN_ID: ${what} must be a UUID, not ${shown}; use uuid7() from otel-langsmith`);
+    this.name = "RunIdError";
+  }
+
+  get [ERROR](): string {
+    return "RunIdError";
+  }
+
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return isMarked(this, RunIdError, "RunIdError", value);
+  }
+}
+
+/** A time that no UUID v7 can hold. */
+export class RunTimeError extends RangeError {
+  readonly code = "LSB_ERR_TIME";
+
+  constructor(time: unknown) {
+    const shown = typeof time === "string" ? JSON.stringify(time.slice(0, 80)) : String(time);
+    super(`LSB_ERR_TIME: ${shown} is no time a UUID v7 can hold; pass milliseconds or an ISO 8601 string`);
+    this.name = "RunTimeError";
+  }
+
+  get [ERROR](): string {
+    return "RunTimeError";
+  }
+
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return isMarked(this, RunTimeError, "RunTimeError", value);
+  }
+}
+
+/** There is no current run. */
+export class NoRunTreeError extends Error {
+  readonly code = "LSB_ERR_NO_RUN_TREE";
+
+  constructor() {
+    super(
+      "LSB_ERR_NO_RUN_TREE: Could not get the current run tree.\n\nPlease make sure you are calling this method within a traceable function and that tracing is enabled.",
+    );
+    this.name = "NoRunTreeError";
+  }
+
+  get [ERROR](): string {
+    return "NoRunTreeError";
+  }
+
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return isMarked(this, NoRunTreeError, "NoRunTreeError", value);
+  }
+}
+
+/**
+ * What went wrong with a request. `LSB_ERR_NOT_FOUND`: the id or name is unknown there. `LSB_ERR_ACCESS`: no key, or one
+ * that may not. `LSB_ERR_UNAVAILABLE`: the service is down, cannot be reached, or is too busy. `LSB_ERR_GONE`: the
+ * deployment no longer answers that call (501, 410). `LSB_ERR_REQUEST`: it refused the request as it was made.
+ * `LSB_ERR_EDGE`: the edge runtime cannot do it.
+ */
+export type RequestErrorCode =
+  | "LSB_ERR_NOT_FOUND"
+  | "LSB_ERR_ACCESS"
+  | "LSB_ERR_UNAVAILABLE"
+  | "LSB_ERR_GONE"
+  | "LSB_ERR_REQUEST"
+  | "LSB_ERR_EDGE";
+
+/** A request to LangSmith that failed. */
+export class LangSmithRequestError extends Error {
+  constructor(
+    readonly code: RequestErrorCode,
+    message: string,
+    /** The HTTP status, where there was an answer. */
+    readonly status?: number,
+    options?: { cause?: unknown },
+    /** The reason that the service gave, where it gave one. */
+    readonly reason?: string,
+  ) {
+    super(`${code}: ${message}`, options);
+    this.name = "LangSmithRequestError";
+  }
+
+  get [ERROR](): string {
+    return "LangSmithRequestError";
+  }
+
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return isMarked(this, LangSmithRequestError, "LangSmithRequestError", value);
+  }
+}
