@@ -5,3 +5,4 @@ export * from "./edge/authoring.js";
 export * from "./edge/client.js";
 export * from "./edge/instrumentation.js";
 export * from "./edge/worker.js";
+export * from "./errors.js";

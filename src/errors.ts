@@ -2,12 +2,6 @@
 // holds between the ES module's classes and CommonJS's: it asks for the mark, not for the prototype.
 import { ERROR, isObject } from "./shared.js";
 
-/** Whether a value is such an error, of this copy of the package or of another. A subclass knows only its own. */
-function isMarked(asked: unknown, own: unknown, mark: string, value: unknown): boolean {
-  if (asked !== own) return Function.prototype[Symbol.hasInstance].call(asked, value);
-  return isObject(value) && Reflect.get(value, ERROR) === mark;
-}
-
 /** A bad option or argument: names it, and tells what it takes. */
 export class LangSmithOptionError extends TypeError {
   readonly code = "LSB_ERR_OPTION";
@@ -16,17 +10,15 @@ export class LangSmithOptionError extends TypeError {
     readonly option: string,
     takes: string,
     value: unknown,
+    message = `LSB_ERR_OPTION: ${option} must be ${takes}, not ${describe(value)}`,
   ) {
-    super(`LSB_ERR_OPTION: ${option} must be ${takes}, not ${describe(value)}`);
+    super(message);
     this.name = "LangSmithOptionError";
   }
 
-  get [ERROR](): string {
-    return "LangSmithOptionError";
-  }
-
-  static [Symbol.hasInstance](value: unknown): boolean {
-    return isMarked(this, LangSmithOptionError, "LangSmithOptionError", value);
+  /** The error of an option whose name nobody knows. */
+  static unknown(option: string, hint: string): LangSmithOptionError {
+    return new LangSmithOptionError(option, "", undefined, `LSB_ERR_OPTION: there is no option ${option}; ${hint}`);
   }
 }
 
@@ -48,14 +40,6 @@ export class RunReferenceError extends TypeError {
     super(`${code}: ${message}`);
     this.name = "RunReferenceError";
   }
-
-  get [ERROR](): string {
-    return "RunReferenceError";
-  }
-
-  static [Symbol.hasInstance](value: unknown): boolean {
-    return isMarked(this, RunReferenceError, "RunReferenceError", value);
-  }
 }
 
 /** A run id that is no UUID. */
@@ -66,14 +50,6 @@ export class RunIdError extends TypeError {
     const shown = typeof id === "string" ? JSON.stringify(id.slice(0, 80)) : typeof id;
     super(`LSB_ERR_RUN_ID: ${what} must be a UUID, not ${shown}; use uuid7() from otel-langsmith`);
     this.name = "RunIdError";
-  }
-
-  get [ERROR](): string {
-    return "RunIdError";
-  }
-
-  static [Symbol.hasInstance](value: unknown): boolean {
-    return isMarked(this, RunIdError, "RunIdError", value);
   }
 }
 
@@ -86,14 +62,6 @@ export class RunTimeError extends RangeError {
     super(`LSB_ERR_TIME: ${shown} is no time a UUID v7 can hold; pass milliseconds or an ISO 8601 string`);
     this.name = "RunTimeError";
   }
-
-  get [ERROR](): string {
-    return "RunTimeError";
-  }
-
-  static [Symbol.hasInstance](value: unknown): boolean {
-    return isMarked(this, RunTimeError, "RunTimeError", value);
-  }
 }
 
 /** There is no current run. */
@@ -105,14 +73,6 @@ export class NoRunTreeError extends Error {
       "LSB_ERR_NO_RUN_TREE: Could not get the current run tree.\n\nPlease make sure you are calling this method within a traceable function and that tracing is enabled.",
     );
     this.name = "NoRunTreeError";
-  }
-
-  get [ERROR](): string {
-    return "NoRunTreeError";
-  }
-
-  static [Symbol.hasInstance](value: unknown): boolean {
-    return isMarked(this, NoRunTreeError, "NoRunTreeError", value);
   }
 }
 
@@ -144,12 +104,25 @@ export class LangSmithRequestError extends Error {
     super(`${code}: ${message}`, options);
     this.name = "LangSmithRequestError";
   }
+}
 
-  get [ERROR](): string {
-    return "LangSmithRequestError";
-  }
+const ERRORS = {
+  LangSmithOptionError,
+  RunReferenceError,
+  RunIdError,
+  RunTimeError,
+  NoRunTreeError,
+  LangSmithRequestError,
+};
 
-  static [Symbol.hasInstance](value: unknown): boolean {
-    return isMarked(this, LangSmithRequestError, "LangSmithRequestError", value);
-  }
+for (const [mark, ErrorClass] of Object.entries(ERRORS)) {
+  // On the prototype: an own property would be printed with every error.
+  Object.defineProperty(ErrorClass.prototype, ERROR, { value: mark });
+  Object.defineProperty(ErrorClass, Symbol.hasInstance, {
+    value(this: unknown, value: unknown): boolean {
+      // A subclass knows its own instances only.
+      if (this !== ErrorClass) return Function.prototype[Symbol.hasInstance].call(this, value);
+      return isObject(value) && Reflect.get(value, ERROR) === mark;
+    },
+  });
 }

@@ -7,11 +7,9 @@ export {
   getCurrentRunTree,
   isRunTree,
   isTraceableFunction,
-  NoRunTreeError,
   type ProcessInputs,
   type ProcessOutputs,
   ROOT,
-  RunIdError,
   RunTree,
   type RunTreeConfig,
   type StartedRun,
@@ -33,9 +31,17 @@ export {
 export { Client, type ClientOptions, type ListRunsParams, type StoredRun } from "./client/client.js";
 export { createFeedback, type Feedback, type FeedbackInput } from "./client/feedback.js";
 export { type FindRunOptions, findRun } from "./client/find-run.js";
-export { LangSmithRequestError, type RequestErrorCode } from "./client/rest.js";
 export { getRunUrl } from "./client/run-url.js";
 export type { DeliveryStats, Loss, LossCause } from "./delivery/operation.js";
+export {
+  LangSmithOptionError,
+  LangSmithRequestError,
+  NoRunTreeError,
+  type RequestErrorCode,
+  RunIdError,
+  RunReferenceError,
+  RunTimeError,
+} from "./errors.js";
 export {
   type ExporterStats,
   type ExportResult,
@@ -56,7 +62,7 @@ export {
   type Vocabulary,
 } from "./mapping/index.js";
 export type { HideOption, LangSmithOptions, ReplicaOptions, SpansOption, StartedSpan } from "./options/options.js";
-export { LangSmithOptionError } from "./options/options.js";
+
 export { RunIdentityProcessor } from "./processor/identity-processor.js";
 export { LangSmithSpanProcessor, type ProcessorStats } from "./processor/index.js";
 export { LangSmithLogRecordProcessor } from "./processor/log-records.js";
@@ -73,7 +79,6 @@ export {
   type RefusalCause,
   type RunLike,
   type RunReference,
-  RunReferenceError,
   runReferenceOf,
   type StartTraceOptions,
   setRun,

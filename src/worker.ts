@@ -1,7 +1,9 @@
 // `otel-langsmith/worker`: what a worker thread does hangs under the run that asked for it.
+
 import type { MessagePort, Worker } from "node:worker_threads";
 import { bridges } from "./bridges.js";
-import { LangSmithOptionError } from "./options/options.js";
+import { LangSmithOptionError } from "./errors.js";
+
 import { CARRYING } from "./shared.js";
 import { carry, carryTask, within } from "./worker/carry.js";
 
@@ -24,7 +26,8 @@ export interface Posting {
 export function traceWorker<W extends Worker | MessagePort | Posting>(worker: W): W {
   if (Reflect.get(worker, CARRYING) === true) return worker;
   const post: unknown = Reflect.get(worker, "postMessage");
-  if (typeof post !== "function") throw new TypeError("LSB_ERR_OPTION: traceWorker needs something with postMessage");
+  if (typeof post !== "function")
+    throw new LangSmithOptionError("traceWorker's worker", "something with postMessage", worker);
   Object.defineProperty(worker, "postMessage", {
     configurable: true,
     writable: true,
@@ -49,7 +52,8 @@ export function traceWorker<W extends Worker | MessagePort | Posting>(worker: W)
  */
 export function tracePool<P extends object>(pool: P, method = "run"): P {
   const run: unknown = Reflect.get(pool, method);
-  if (typeof run !== "function") throw new TypeError(`LSB_ERR_OPTION: the pool has no method ${method}`);
+  if (typeof run !== "function")
+    throw new LangSmithOptionError("tracePool's method", "the name of a method of the pool", method);
   Object.defineProperty(pool, method, {
     configurable: true,
     writable: true,
@@ -125,7 +129,7 @@ export function onMessage(
   port: Pick<MessagePort, "on" | "off"> | null,
   handler: (message: unknown) => unknown,
 ): () => void {
-  if (!port) throw new TypeError("LSB_ERR_OPTION: onMessage needs a port; parentPort is null in the main thread");
+  if (!port) throw new LangSmithOptionError("onMessage's port", "a port (parentPort is null in the main thread)", port);
   const listen = (message: unknown) => void within(message, handler);
   port.on("message", listen);
   return () => void port.off("message", listen);

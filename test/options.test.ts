@@ -1,9 +1,11 @@
 // Options and environment: what beats what, bad options by their names, and when nothing is sent.
+
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { LangSmithOptionError } from "../src/errors.js";
 import { LangSmithSpanExporter } from "../src/exporter/index.js";
-import { isLocalAddress, LangSmithOptionError, type LangSmithOptions, resolveOptions } from "../src/options/options.js";
+import { isLocalAddress, type LangSmithOptions, resolveOptions } from "../src/options/options.js";
 import { RunIdentityProcessor } from "../src/processor/identity-processor.js";
 import { LangSmithSpanProcessor } from "../src/processor/index.js";
 import { forgetWarnings } from "../src/warnings.js";

@@ -1,5 +1,7 @@
 // The current run: which one it is, as a live run tree, and running something inside one.
+
 import { type Context, context, createContextKey, type Span, trace } from "@opentelemetry/api";
+import { NoRunTreeError } from "../errors.js";
 import { getSettings, setSettings } from "../identity/context.js";
 import { TREE } from "../shared.js";
 import { type AuthoredRun, authoredIn, primaryEntry, withAuthored } from "./authored-run.js";
@@ -123,17 +125,6 @@ export function getCurrentRunTree(optional = false): RunTree | undefined {
   const tree = runTreeIn(context.active());
   if (tree || optional) return tree;
   throw new NoRunTreeError();
-}
-
-/** There is no current run. */
-export class NoRunTreeError extends Error {
-  readonly code = "LSB_ERR_NO_RUN_TREE";
-  constructor() {
-    super(
-      "LSB_ERR_NO_RUN_TREE: Could not get the current run tree.\n\nPlease make sure you are calling this method within a traceable function and that tracing is enabled.",
-    );
-    this.name = "NoRunTreeError";
-  }
 }
 
 /** A context inside a run tree, posted or not. */

@@ -1,9 +1,7 @@
 // Run ids that users choose: checked, LangSmith's own warning where they are no UUID v7, a duplicate said so.
+import { RunIdError } from "../errors.js";
 import { isUuid, uuidVersion } from "../identity/ids.js";
-import { RunIdError } from "../identity/run-id-error.js";
 import { warnOnce } from "../warnings.js";
-
-export { RunIdError };
 
 /**
  * A custom id as it will be sent, or undefined where none is given.

@@ -1,7 +1,8 @@
 // The authoring room's public face.
 
-export { getCurrentRunTree, NoRunTreeError, withRunTree } from "./current.js";
-export { RunIdError } from "./custom-ids.js";
+export { NoRunTreeError, RunIdError } from "../errors.js";
+export { getCurrentRunTree, withRunTree } from "./current.js";
+
 export { isRunTree, RunTree } from "./run-tree.js";
 export type { Attachments, RunTreeConfig } from "./run-tree-config.js";
 export type { HeadersLike, RunLike } from "./run-tree-origins.js";

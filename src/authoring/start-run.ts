@@ -1,5 +1,7 @@
 // A block, or a stretch of code, as a run: with a function, or with `using`.
+
 import { context } from "@opentelemetry/api";
+import { LangSmithOptionError } from "../errors.js";
 import type { KeyValues } from "../wire/run.js";
 import { runTreeIn } from "./current.js";
 import { RunTree } from "./run-tree.js";
@@ -36,10 +38,8 @@ export function startActiveRun<Result>(
 ): Result {
   const options = typeof given === "function" ? {} : given;
   const fn = typeof given === "function" ? given : then;
-  if (typeof fn !== "function") {
-    const message = "LSB_ERR_OPTION: startActiveRun needs a function to run";
-    throw Object.assign(new TypeError(message), { code: "LSB_ERR_OPTION" });
-  }
+  if (typeof fn !== "function")
+    throw new LangSmithOptionError("startActiveRun's last argument", "a function to run", fn);
   const { inputs = {}, outputs: _outputs, parent_run, ...config } = options;
   let tree: RunTree | undefined;
   const block = traceable(

@@ -1,7 +1,7 @@
 // What a client is made with: what this package does, what it leaves to the processor, and what it does not know.
 
+import { LangSmithOptionError } from "../errors.js";
 import { check, checkHide, rateOf, urlOf } from "../options/checks.js";
-import { LangSmithOptionError } from "../options/error.js";
 import { nearestName, unknownOption } from "../options/names.js";
 import type { HideOption } from "../options/options.js";
 import { warnOnce } from "../warnings.js";

@@ -1,8 +1,8 @@
 // A client for what tracing programs use of LangSmith's: flush, write and read runs, score them, look up projects.
 
 import { bridges, flushDirect } from "../bridges.js";
+import { RunIdError } from "../errors.js";
 import { isUuid } from "../identity/ids.js";
-import { RunIdError } from "../identity/run-id-error.js";
 import { type HideOption, resolveOptions } from "../options/options.js";
 import { sharedSlot } from "../shared.js";
 import { allEnded } from "../waiting-ends.js";

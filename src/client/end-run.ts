@@ -1,9 +1,11 @@
 // Ending a run whose process is gone: by one patch, or by a complete post where its post never arrived.
+
 import { primaryBridge } from "../bridges.js";
+import { RunReferenceError } from "../errors.js";
 import { spanIdOf } from "../identity/ids.js";
 import { entriesById, isSpanOpen } from "../identity/node.js";
 import { placeOfDottedOrder } from "../identity/place.js";
-import { isBareId, type RunReference, RunReferenceError, referenceOf } from "../identity/reference.js";
+import { isBareId, type RunReference, referenceOf } from "../identity/reference.js";
 import type { RunLike } from "../propagation/set-run.js";
 import { warnOnce } from "../warnings.js";
 import type { KeyValues, Run } from "../wire/run.js";

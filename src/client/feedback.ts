@@ -1,12 +1,13 @@
 // Feedback on a run: posted at once, with the project where the service wants it.
 
 import { primaryBridge } from "../bridges.js";
+import { LangSmithOptionError, LangSmithRequestError, RunReferenceError } from "../errors.js";
 import { isUuid, uuid7 } from "../identity/ids.js";
-import { type RunReference, RunReferenceError, referenceOf } from "../identity/reference.js";
-import { type LangSmithDestination, LangSmithOptionError } from "../options/options.js";
+import { type RunReference, referenceOf } from "../identity/reference.js";
+import type { LangSmithDestination } from "../options/options.js";
 import type { KeyValues } from "../wire/run.js";
 import { field, hasNewStoreAlone, projectByName } from "./projects.js";
-import { createRest, LangSmithRequestError, ownDestination, type Rest } from "./rest.js";
+import { createRest, ownDestination, type Rest } from "./rest.js";
 
 /** What somebody thinks of a run. */
 export interface FeedbackInput {

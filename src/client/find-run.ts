@@ -1,11 +1,12 @@
 // A run's reference from its id alone: read from the service.
 
+import { LangSmithRequestError, RunReferenceError } from "../errors.js";
 import { isUuid } from "../identity/ids.js";
-import { type RunReference, RunReferenceError, referenceOf } from "../identity/reference.js";
+import { type RunReference, referenceOf } from "../identity/reference.js";
 import type { LangSmithDestination } from "../options/options.js";
 import { isNewStoreOnly, readInNewStore } from "./new-store.js";
 import { field, hasNewStoreAlone, projectById } from "./projects.js";
-import { createRest, LangSmithRequestError, ownDestination, type Rest } from "./rest.js";
+import { createRest, ownDestination, type Rest } from "./rest.js";
 
 export interface FindRunOptions {
   /** Where the run lives; needed on deployments with the new store. Default: the bridge's project. */

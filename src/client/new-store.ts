@@ -1,11 +1,12 @@
 // Runs read by the v2 query, for deployments that answer v1's calls no longer: asked in v1's words, answered in them.
 // Source: `query.QueryRunsRequestBody` and `query.RunResponse` of the service's OpenAPI description.
 import { defaultProjectName } from "../bridges.js";
+import { LangSmithRequestError } from "../errors.js";
 import { millisOfUuid7 } from "../identity/ids.js";
 import { referenceOf } from "../identity/reference.js";
 import type { KeyValues } from "../wire/run.js";
 import { field, projectByName } from "./projects.js";
-import { LangSmithRequestError, type Rest } from "./rest.js";
+import type { Rest } from "./rest.js";
 import { idsOf, type ListRunsParams, type StoredRun, withoutUndefined } from "./runs.js";
 
 /** Whether a refusal means that the call itself is gone, not what it asked for: 501, 410, or a 404 that names nothing. */

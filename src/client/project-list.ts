@@ -1,10 +1,10 @@
 // Projects read and listed as the service has them, with the langsmith package's signatures.
+
+import { LangSmithOptionError, LangSmithRequestError, RunIdError } from "../errors.js";
 import { isUuid } from "../identity/ids.js";
-import { RunIdError } from "../identity/run-id-error.js";
-import { LangSmithOptionError } from "../options/error.js";
 import type { KeyValues } from "../wire/run.js";
 import { asQuery, listByOffset, recordOf } from "./resources.js";
-import { LangSmithRequestError, type Rest } from "./rest.js";
+import type { Rest } from "./rest.js";
 
 /** A project as the service holds it. */
 export interface TracerSession {

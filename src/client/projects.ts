@@ -1,5 +1,6 @@
 // Projects by name and by id, as the service's newer calls want them.
-import { LangSmithRequestError, type Rest } from "./rest.js";
+import { LangSmithRequestError } from "../errors.js";
+import type { Rest } from "./rest.js";
 
 export interface Project {
   readonly id: string;

@@ -1,9 +1,10 @@
 // The newer calls of LangSmith's API, in the forms that stay: the service's own names in and out.
 // Source: `resources/runs`, `traces`, `threads` and `sessions` of the langsmith package, and the service's description.
+import { LangSmithRequestError } from "../errors.js";
 import type { KeyValues } from "../wire/run.js";
 import { type PagePromise, pages } from "./pages.js";
 import { field } from "./projects.js";
-import { LangSmithRequestError, type Rest } from "./rest.js";
+import type { Rest } from "./rest.js";
 import { withoutUndefined } from "./runs.js";
 
 /** `client.runs` */

@@ -3,37 +3,10 @@
 import { type Context, context, createContextKey, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { Dispatcher } from "undici";
 import { primaryBridge } from "../bridges.js";
+import { LangSmithRequestError } from "../errors.js";
 import { isLocalAddress, type LangSmithDestination, resolveOptions } from "../options/options.js";
 import { createAgent, isProxied, request } from "../service/undici.js";
 import { withoutSlashesAtEnd } from "../wire/address.js";
-
-/**
- * What went wrong with a request. `LSB_ERR_NOT_FOUND`: the id or name is unknown there. `LSB_ERR_ACCESS`: no key, or one
- * that may not. `LSB_ERR_UNAVAILABLE`: the service is down, cannot be reached, or is too busy. `LSB_ERR_GONE`: the
- * deployment no longer answers that call (501, 410). `LSB_ERR_REQUEST`: it refused the request as it was made.
- */
-export type RequestErrorCode =
-  | "LSB_ERR_NOT_FOUND"
-  | "LSB_ERR_ACCESS"
-  | "LSB_ERR_UNAVAILABLE"
-  | "LSB_ERR_GONE"
-  | "LSB_ERR_REQUEST";
-
-/** A request to LangSmith that was not answered as hoped. */
-export class LangSmithRequestError extends Error {
-  constructor(
-    readonly code: RequestErrorCode,
-    message: string,
-    /** The HTTP status, where there was an answer. */
-    readonly status?: number,
-    options?: { cause?: unknown },
-    /** What the service said of it, where it said something. */
-    readonly reason?: string,
-  ) {
-    super(`${code}: ${message}`, options);
-    this.name = "LangSmithRequestError";
-  }
-}
 
 export interface RestOptions extends LangSmithDestination {
   /** Milliseconds for one attempt. Default 30,000. */

@@ -1,5 +1,5 @@
 // Counts, costs and latencies of runs: `POST /runs/stats`.
-import { LangSmithOptionError } from "../options/error.js";
+import { LangSmithOptionError } from "../errors.js";
 import type { KeyValues } from "../wire/run.js";
 import { projectByName } from "./projects.js";
 import { recordOf } from "./resources.js";

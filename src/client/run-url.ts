@@ -1,8 +1,9 @@
 // The address of a run's page, for a log line.
 
 import { primaryBridge } from "../bridges.js";
+import { RunReferenceError } from "../errors.js";
 import { isUuid } from "../identity/ids.js";
-import { type RunReference, RunReferenceError } from "../identity/reference.js";
+import type { RunReference } from "../identity/reference.js";
 import { isLocalAddress, type LangSmithDestination } from "../options/options.js";
 import { withoutSlashesAtEnd } from "../wire/address.js";
 import { findRun } from "./find-run.js";

@@ -1,8 +1,9 @@
 // Runs read back, by the v1 calls; where a deployment answers them no longer, by the v2 query.
+import { LangSmithRequestError } from "../errors.js";
 import type { KeyValues } from "../wire/run.js";
 import { isNewStoreOnly, listInNewStore, readInNewStore } from "./new-store.js";
 import { field, projectByName, projectNameOf } from "./projects.js";
-import { LangSmithRequestError, type Rest } from "./rest.js";
+import type { Rest } from "./rest.js";
 
 /** A run as LangSmith returns it. */
 export interface StoredRun {

@@ -2,10 +2,9 @@
 
 import { snapshotOf } from "../authoring/snapshot.js";
 import { primaryBridge } from "../bridges.js";
+import { LangSmithOptionError, RunIdError } from "../errors.js";
 import { isUuid, uuid7FromTime } from "../identity/ids.js";
 import { childPlace, type ParentPlace, placeOfDottedOrder, rootPlace } from "../identity/place.js";
-import { RunIdError } from "../identity/run-id-error.js";
-import { LangSmithOptionError } from "../options/error.js";
 import { isSampledByClients } from "../privacy/client-rules.js";
 import { RUNTIME } from "../version.js";
 import { warnOnce } from "../warnings.js";

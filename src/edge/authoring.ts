@@ -7,11 +7,10 @@ const SHARED = new Client();
 type AnyFunction = (...args: never[]) => unknown;
 type KeyValues = Record<string, unknown>;
 
+import { LangSmithOptionError, NoRunTreeError } from "../errors.js";
+
 export const ROOT: unique symbol = Symbol.for("langsmith:traceable:root");
 const TRACEABLE = "langsmith:traceable";
-
-export class NoRunTreeError extends Error {}
-export class RunIdError extends TypeError {}
 
 /** The function itself, without the parent that its traced form takes as a first argument. */
 export function traceable<Func extends AnyFunction>(wrapped: Func): Func {
@@ -40,7 +39,7 @@ export function wrapOpenAI<OpenAI>(client: OpenAI): OpenAI {
 export function configureAuthoring(): void {}
 
 export function getCurrentRunTree(optional = false): undefined {
-  if (!optional) throw new NoRunTreeError("LSB_ERR_NO_RUN_TREE: nothing is traced in the edge runtime.");
+  if (!optional) throw new NoRunTreeError();
 }
 
 export async function withRunTree<Result>(_runTree: unknown, fn: () => Result): Promise<Awaited<Result>> {
@@ -52,7 +51,8 @@ export function startActiveRun<Result>(
   ...rest: [(run: RunTree) => Result] | [KeyValues, (run: RunTree) => Result]
 ): Result {
   const fn = rest.at(-1);
-  if (typeof fn !== "function") throw new TypeError("LSB_ERR_OPTION: startActiveRun needs a function to run");
+  if (typeof fn !== "function")
+    throw new LangSmithOptionError("startActiveRun's last argument", "a function to run", fn);
   return fn(new RunTree({ name }));
 }
 

@@ -1,14 +1,14 @@
 // The client's names at the edge: nothing was sent, so there is nothing to flush and nothing to read.
 
-export class LangSmithRequestError extends Error {}
-
 /** Reading and scoring runs needs the bridge's own transport: said, rather than answered with nothing. */
 function unavailable(what: string): LangSmithRequestError {
   return new LangSmithRequestError(
-    `LSB_ERR_EDGE: otel-langsmith cannot ${what} in the edge runtime. Do it in a route of the Node.js runtime.`,
+    "LSB_ERR_EDGE",
+    `otel-langsmith cannot ${what} in the edge runtime. Do it in a route of the Node.js runtime.`,
   );
 }
 
+import { LangSmithRequestError } from "../errors.js";
 export class Client {
   async flush(): Promise<void> {}
   async awaitPendingTraceBatches(): Promise<void> {}

@@ -1,5 +1,7 @@
 // The instrumentation's names at the edge: processors that take every span and keep none, headers without a run.
 
+import { LangSmithOptionError } from "../errors.js";
+
 const settled = async (): Promise<void> => {};
 
 class Inert {
@@ -54,9 +56,6 @@ export class LangSmithSampler {
     return this.#inner.toString();
   }
 }
-
-export class LangSmithOptionError extends TypeError {}
-export class RunReferenceError extends TypeError {}
 
 export function register(): { isRegistered: false; forceFlush(): Promise<void>; shutdown(): Promise<void> } {
   return { isRegistered: false, forceFlush: settled, shutdown: settled };
@@ -116,7 +115,7 @@ export function startTrace<Result>(
   ...rest: [(span: unknown) => Result] | [unknown, (span: unknown) => Result]
 ): Result {
   const fn = rest.at(-1);
-  if (typeof fn !== "function") throw new TypeError("LSB_ERR_OPTION: startTrace needs a function to run");
+  if (typeof fn !== "function") throw new LangSmithOptionError("startTrace's last argument", "a function to run", fn);
   return fn(unrecorded);
 }
 

@@ -1,6 +1,8 @@
 // Run ids: UUID v7 made from a span and back again.
+
 import { randomFillSync } from "node:crypto";
 import type { HrTime, SpanContext } from "@opentelemetry/api";
+import { RunTimeError } from "../errors.js";
 import { isSet, sharedPart } from "../shared.js";
 import { microsOf } from "../wire/time.js";
 
@@ -113,16 +115,12 @@ export function uuid7(): string {
  * A random UUID v7 of a given time.
  *
  * @param time milliseconds since the epoch, or an ISO 8601 string
- * @throws RangeError where the time is none
+ * @throws RunTimeError (a RangeError) where the time is none
  */
 export function uuid7FromTime(time: number | string): string {
   // A caller without types may give anything; null would be 1970.
   const millis = time === null ? Number.NaN : typeof time === "string" ? Date.parse(time) : Math.floor(time);
-  if (!(millis >= 0 && millis < 2 ** 48)) {
-    const said = typeof time === "string" ? JSON.stringify(time) : String(time);
-    const message = `LSB_ERR_TIME: ${said} is no time a UUID v7 can hold; give milliseconds or an ISO 8601 string`;
-    throw Object.assign(new RangeError(message), { code: "LSB_ERR_TIME" });
-  }
+  if (!(millis >= 0 && millis < 2 ** 48)) throw new RunTimeError(time);
   return spell(millis, randomInt32() & 0x3fff_ffff);
 }
 

@@ -21,18 +21,6 @@ export interface RunReference {
   readonly start_time: string;
 }
 
-/** Something that was given as a run, and is none. */
-export class RunReferenceError extends TypeError {
-  constructor(
-    /** `LSB_ERR_RUN_ID`: a bare id, or none. `LSB_ERR_RUN_REFERENCE`: no reference. `LSB_ERR_RUN_OPEN`: see endRun. */
-    readonly code: "LSB_ERR_RUN_ID" | "LSB_ERR_RUN_REFERENCE" | "LSB_ERR_RUN_OPEN" | "LSB_ERR_NO_BRIDGE",
-    message: string,
-  ) {
-    super(`${code}: ${message}`);
-    this.name = "RunReferenceError";
-  }
-}
-
 /** A reference from what somebody saved or LangSmith returned; undefined where it breaks one of the service's rules. */
 export function referenceOf(value: unknown): RunReference | undefined {
   const dottedOrder = textAt(value, "dotted_order");

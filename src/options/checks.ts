@@ -1,10 +1,8 @@
 // What an option may be: a check each, and the error that names the one that is wrong.
 
+import { LangSmithOptionError } from "../errors.js";
 import { withoutSlashesAtEnd } from "../wire/address.js";
-import { LangSmithOptionError } from "./error.js";
 import type { LangSmithOptions, SpansOption } from "./options.js";
-
-export { LangSmithOptionError };
 
 const FUNCTIONS = ["transformRun", "waitUntil", "onError"] as const;
 const STRINGS = ["apiUrl", "workspaceId", "projectName"] as const;

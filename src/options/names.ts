@@ -1,5 +1,5 @@
 // Names of options: one that nobody knows is an error that names the nearest, since what it asked for would not be done.
-import { LangSmithOptionError } from "./error.js";
+import { LangSmithOptionError } from "../errors.js";
 
 /** What other packages call an option that has another name here. */
 const ELSEWHERE: Readonly<Record<string, string>> = {

@@ -1,12 +1,14 @@
 // Options and environment: what a user may say, checked once, at construction.
+
 import type { MeterProvider } from "@opentelemetry/api";
 import type { Dispatcher } from "undici";
 import type { Loss } from "../delivery/operation.js";
 import type { RetryPolicy } from "../delivery/options.js";
+import { LangSmithOptionError } from "../errors.js";
 import type { Vocabulary } from "../mapping/index.js";
 import type { MappableSpan } from "../mapping/span.js";
 import type { KeyValues, Run } from "../wire/run.js";
-import { checkKinds, countOf, durationOf, LangSmithOptionError, rateOf, spansOf, tracesOf, urlOf } from "./checks.js";
+import { checkKinds, countOf, durationOf, rateOf, spansOf, tracesOf, urlOf } from "./checks.js";
 import { booleanOf, type Environment, langsmithVariable, numberOf, textOf, unquoted } from "./environment.js";
 import { checkNames } from "./names.js";
 

@@ -1,5 +1,7 @@
 // A sampler that lets spans be recorded which another one would not even record.
+
 import type { Attributes, Context, Link, SpanKind, TraceState } from "@opentelemetry/api";
+import { LangSmithOptionError } from "../errors.js";
 
 /** OpenTelemetry's sampling result by its shape, so that it is one on either line of the SDK. */
 export interface AnySamplingResult {
@@ -44,9 +46,9 @@ const RECORD = 1;
 export class LangSmithSampler implements AnySampler {
   readonly #inner: AnySampler;
 
-  /** @throws TypeError (`LSB_ERR_OPTION`) for an inner sampler that is none */
+  /** @throws LangSmithOptionError for an inner sampler that is none */
   constructor(inner: AnySampler) {
-    if (!isSampler(inner)) throw new TypeError("LSB_ERR_OPTION: LangSmithSampler takes a sampler to ask");
+    if (!isSampler(inner)) throw new LangSmithOptionError("LangSmithSampler's inner sampler", "a sampler", inner);
     this.#inner = inner;
   }
 

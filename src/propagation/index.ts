@@ -1,6 +1,8 @@
 // Crossing processes: headers and references.
+
 export { type EndRunOptions, endRun } from "../client/end-run.js";
-export { type RunReference, RunReferenceError } from "../identity/reference.js";
+export { RunReferenceError } from "../errors.js";
+export type { RunReference } from "../identity/reference.js";
 export type { InboundOptions, LangSmithPropagatorOptions, OutboundOptions } from "./options.js";
 export { LangSmithPropagator } from "./propagator.js";
 export type { RefusalCause } from "./refusals.js";

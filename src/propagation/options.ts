@@ -1,7 +1,7 @@
 // What may come in by a header and go out by one: options over the environment over the defaults.
+import { LangSmithOptionError } from "../errors.js";
 import { booleanOf, type Environment, listOf, textOf } from "../options/environment.js";
 import { checkNames } from "../options/names.js";
-import { LangSmithOptionError } from "../options/options.js";
 
 /** What is believed of inbound headers. */
 export interface InboundOptions {

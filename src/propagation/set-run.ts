@@ -1,17 +1,13 @@
 // References taken and used: from a context or a span to plain JSON, and back into a context.
+
 import { type Context, context as contextApi, type Span } from "@opentelemetry/api";
 import { primaryBridge } from "../bridges.js";
+import { RunReferenceError } from "../errors.js";
 import { getPlace, setPlace } from "../identity/context.js";
 import { knownPlace } from "../identity/known-places.js";
 import type { RunNode, SpanEntry } from "../identity/node.js";
 import { MAX_AHEAD_MICROS, type ParentPlace } from "../identity/place.js";
-import {
-  isBareId,
-  type RunReference,
-  RunReferenceError,
-  referenceOf,
-  referenceOfPlace,
-} from "../identity/reference.js";
+import { isBareId, type RunReference, referenceOf, referenceOfPlace } from "../identity/reference.js";
 import { warnOnce } from "../warnings.js";
 import { threadKeysOf } from "../wire/thread.js";
 import { currentOf, entryHere } from "./current.js";

@@ -1,6 +1,8 @@
 // What runs started inside inherit, and new traces inside old ones.
+
 import { type Attributes, type Context, context, type Span, SpanStatusCode, trace } from "@opentelemetry/api";
 import { bridges, primaryBridge } from "../bridges.js";
+import { LangSmithOptionError } from "../errors.js";
 import { leaveStartContext, setSettings, type TracingSettings } from "../identity/context.js";
 import type { RunNode } from "../identity/node.js";
 import type { KeyValues } from "../wire/run.js";
@@ -83,7 +85,7 @@ export function startTrace<T>(
   then?: (span: Span) => T,
 ): T {
   const fn = typeof given === "function" ? given : then;
-  if (typeof fn !== "function") throw new TypeError("LSB_ERR_OPTION: startTrace needs a function to run");
+  if (typeof fn !== "function") throw new LangSmithOptionError("startTrace's last argument", "a function to run", fn);
   const { attributes, ...options } = typeof given === "function" ? {} : given;
   const active = context.active();
   const inherited = setSettings(active, settingsOf(options));
