@@ -48,7 +48,7 @@ export {
   type LangSmithExporterOptions,
   LangSmithSpanExporter,
 } from "./exporter/index.js";
-export { runIdOf, spanIdOf, uuid7, uuid7FromTime } from "./identity/ids.js";
+export { runIdOf, spanIdOf } from "./identity/run-ids.js";
 export {
   type AuthoredContent,
   byValue,
@@ -62,7 +62,6 @@ export {
   type Vocabulary,
 } from "./mapping/index.js";
 export type { HideOption, LangSmithOptions, ReplicaOptions, SpansOption, StartedSpan } from "./options/options.js";
-
 export { RunIdentityProcessor } from "./processor/identity-processor.js";
 export { LangSmithSpanProcessor, type ProcessorStats } from "./processor/index.js";
 export { LangSmithLogRecordProcessor } from "./processor/log-records.js";
@@ -91,4 +90,5 @@ export { getSpanProcessorsFromEnv, type SpanProcessorsFromEnvOptions } from "./r
 export { type RegisterOptions, type Registration, register } from "./register/index.js";
 export type { AnySpanProcessor } from "./register/sdk.js";
 export { getRunId } from "./run-id.js";
+export { uuid7, uuid7FromTime } from "./wire/ids.js";
 export type { Run, RunContent, RunEvent, RunType } from "./wire/run.js";

@@ -1,7 +1,7 @@
 // The inert module for the edge runtime: what it wraps goes on working, and nothing is recorded.
 import { describe, expect, it } from "vitest";
 import * as edge from "../src/edge.js";
-import { isUuid, uuidVersion } from "../src/identity/ids.js";
+import { isUuid, uuidVersion } from "../src/wire/ids.js";
 
 describe("at the edge", () => {
   it("runs a traceable function as it is, with and without a parent as its first argument", async () => {

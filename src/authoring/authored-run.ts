@@ -10,9 +10,9 @@ import {
 } from "@opentelemetry/api";
 import { primaryBridge } from "../bridges.js";
 import { getSettings, setStatedPlace } from "../identity/context.js";
-import { runIdOf } from "../identity/ids.js";
 import { entriesOf, type SpanEntry } from "../identity/node.js";
 import { type ParentPlace, rootPlace } from "../identity/place.js";
+import { runIdOf } from "../identity/run-ids.js";
 import type { AuthoredContent } from "../mapping/authored.js";
 import { hidesContent } from "../privacy/client-rules.js";
 import { TREE } from "../shared.js";

@@ -1,7 +1,7 @@
 // Run ids that users choose: checked, LangSmith's own warning where they are no UUID v7, a duplicate said so.
 import { RunIdError } from "../errors.js";
-import { isUuid, uuidVersion } from "../identity/ids.js";
 import { warnOnce } from "../warnings.js";
+import { isUuid, uuidVersion } from "../wire/ids.js";
 
 /**
  * A custom id as it will be sent, or undefined where none is given.

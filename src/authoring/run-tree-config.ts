@@ -1,6 +1,7 @@
 // What a RunTree is made from: the config names of the langsmith package, and what they come down to.
-import { isUuid } from "../identity/ids.js";
+
 import { warnOnce } from "../warnings.js";
+import { isUuid } from "../wire/ids.js";
 import type { Attachment, KeyValues, RunEvent, RunType } from "../wire/run.js";
 import { microsOfIso } from "../wire/time.js";
 import { type ClientLike, warnOfOtherDestination } from "./clients.js";

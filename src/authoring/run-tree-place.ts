@@ -1,10 +1,11 @@
 // Where a RunTree stands before it is posted: computed when it is made, from the run above or an order given.
 import { type Context, context, ROOT_CONTEXT, type Span, trace } from "@opentelemetry/api";
 import { getSettings, setPlace, setSettings } from "../identity/context.js";
-import { spanIdOf, uuid7FromTime } from "../identity/ids.js";
 import { entriesById } from "../identity/node.js";
 import { childPlace, type ParentPlace, placeOfDottedOrder, rootPlace } from "../identity/place.js";
+import { spanIdOf } from "../identity/run-ids.js";
 import { warnOnce } from "../warnings.js";
+import { uuid7FromTime } from "../wire/ids.js";
 import type { ClientLike } from "./clients.js";
 import { checkRunId } from "./custom-ids.js";
 import { lastIdOf, microsOfTime, type RunTreeConfig } from "./run-tree-config.js";

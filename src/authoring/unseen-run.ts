@@ -2,8 +2,8 @@
 import { type Context, type HrTime, type Span, TraceFlags, trace } from "@opentelemetry/api";
 import { bridges } from "../bridges.js";
 import { getSettings, leaveStartContext, winningPlace } from "../identity/context.js";
-import { runIdAt } from "../identity/ids.js";
 import { childPlace, type ParentPlace, placeOfDottedOrder, rootPlace } from "../identity/place.js";
+import { runIdAt } from "../identity/run-ids.js";
 import { microsOf } from "../wire/time.js";
 
 /** What its starter says of the run's place. */

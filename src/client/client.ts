@@ -2,10 +2,10 @@
 
 import { bridges, flushDirect } from "../bridges.js";
 import { RunIdError } from "../errors.js";
-import { isUuid } from "../identity/ids.js";
 import { type HideOption, resolveOptions } from "../options/options.js";
 import { sharedSlot } from "../shared.js";
 import { allEnded } from "../waiting-ends.js";
+import { isUuid } from "../wire/ids.js";
 import type { KeyValues } from "../wire/run.js";
 import { type ClientOptions, checkClientOptions } from "./client-options.js";
 import { differenceOf } from "./difference.js";

@@ -2,10 +2,10 @@
 
 import { primaryBridge } from "../bridges.js";
 import { RunReferenceError } from "../errors.js";
-import { spanIdOf } from "../identity/ids.js";
 import { entriesById, isSpanOpen } from "../identity/node.js";
 import { placeOfDottedOrder } from "../identity/place.js";
 import { isBareId, type RunReference, referenceOf } from "../identity/reference.js";
+import { spanIdOf } from "../identity/run-ids.js";
 import type { RunLike } from "../propagation/set-run.js";
 import { warnOnce } from "../warnings.js";
 import type { KeyValues, Run } from "../wire/run.js";

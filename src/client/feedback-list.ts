@@ -1,7 +1,7 @@
 // Feedback listed, changed and taken back, with the langsmith package's signatures.
 
 import { RunIdError } from "../errors.js";
-import { isUuid } from "../identity/ids.js";
+import { isUuid } from "../wire/ids.js";
 import type { KeyValues } from "../wire/run.js";
 import { type Feedback, scoreOf } from "./feedback.js";
 import { listByOffset } from "./resources.js";

@@ -2,9 +2,9 @@
 
 import { primaryBridge } from "../bridges.js";
 import { LangSmithOptionError, LangSmithRequestError, RunReferenceError } from "../errors.js";
-import { isUuid, uuid7 } from "../identity/ids.js";
 import { type RunReference, referenceOf } from "../identity/reference.js";
 import type { LangSmithDestination } from "../options/options.js";
+import { isUuid, uuid7 } from "../wire/ids.js";
 import type { KeyValues } from "../wire/run.js";
 import { field, hasNewStoreAlone, projectByName } from "./projects.js";
 import { createRest, ownDestination, type Rest } from "./rest.js";

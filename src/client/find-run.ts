@@ -1,9 +1,9 @@
 // A run's reference from its id alone: read from the service.
 
 import { LangSmithRequestError, RunReferenceError } from "../errors.js";
-import { isUuid } from "../identity/ids.js";
 import { type RunReference, referenceOf } from "../identity/reference.js";
 import type { LangSmithDestination } from "../options/options.js";
+import { isUuid } from "../wire/ids.js";
 import { isNewStoreOnly, readInNewStore } from "./new-store.js";
 import { field, hasNewStoreAlone, projectById } from "./projects.js";
 import { createRest, ownDestination, type Rest } from "./rest.js";

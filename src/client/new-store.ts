@@ -2,8 +2,8 @@
 // Source: `query.QueryRunsRequestBody` and `query.RunResponse` of the service's OpenAPI description.
 import { defaultProjectName } from "../bridges.js";
 import { LangSmithRequestError } from "../errors.js";
-import { millisOfUuid7 } from "../identity/ids.js";
 import { referenceOf } from "../identity/reference.js";
+import { millisOfUuid7 } from "../wire/ids.js";
 import type { KeyValues } from "../wire/run.js";
 import { field, projectByName } from "./projects.js";
 import type { Rest } from "./rest.js";

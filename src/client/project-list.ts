@@ -1,7 +1,7 @@
 // Projects read and listed as the service has them, with the langsmith package's signatures.
 
 import { LangSmithOptionError, LangSmithRequestError, RunIdError } from "../errors.js";
-import { isUuid } from "../identity/ids.js";
+import { isUuid } from "../wire/ids.js";
 import type { KeyValues } from "../wire/run.js";
 import { asQuery, listByOffset, recordOf } from "./resources.js";
 import type { Rest } from "./rest.js";

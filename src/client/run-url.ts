@@ -2,10 +2,10 @@
 
 import { primaryBridge } from "../bridges.js";
 import { RunReferenceError } from "../errors.js";
-import { isUuid } from "../identity/ids.js";
 import type { RunReference } from "../identity/reference.js";
 import { isLocalAddress, type LangSmithDestination } from "../options/options.js";
 import { withoutSlashesAtEnd } from "../wire/address.js";
+import { isUuid } from "../wire/ids.js";
 import { findRun } from "./find-run.js";
 import { type Project, projectById, projectByName } from "./projects.js";
 import { createRest, ownDestination } from "./rest.js";

@@ -3,11 +3,11 @@
 import { snapshotOf } from "../authoring/snapshot.js";
 import { primaryBridge } from "../bridges.js";
 import { LangSmithOptionError, RunIdError } from "../errors.js";
-import { isUuid, uuid7FromTime } from "../identity/ids.js";
 import { childPlace, type ParentPlace, placeOfDottedOrder, rootPlace } from "../identity/place.js";
 import { isSampledByClients } from "../privacy/client-rules.js";
 import { RUNTIME } from "../version.js";
 import { warnOnce } from "../warnings.js";
+import { isUuid, uuid7FromTime } from "../wire/ids.js";
 import { type KeyValues, type Run, type RunEvent, type RunType, runTypes } from "../wire/run.js";
 import { isoOf, microsOfIso } from "../wire/time.js";
 import { findRun } from "./find-run.js";

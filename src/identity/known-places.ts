@@ -1,9 +1,9 @@
 // Places read from headers and references, one object a run: two children that start under it in one millisecond keep
 // their order only when they are counted by the same parent.
 import { isMap, sharedPart } from "../shared.js";
-import { spanIdOf } from "./ids.js";
 import { entriesById } from "./node.js";
 import { type ParentPlace, placeOfDottedOrder } from "./place.js";
+import { spanIdOf } from "./run-ids.js";
 
 const MAX_PLACES = 1024;
 /** Longer orders are not kept: a header may come from a stranger. */

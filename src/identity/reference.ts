@@ -1,8 +1,8 @@
 // A run reference: a run's place as plain JSON in LangSmith's own field names, to save, to send, to come back to.
 
+import { isUuid } from "../wire/ids.js";
 import type { RunType } from "../wire/run.js";
 import { isoOf } from "../wire/time.js";
-import { isUuid } from "./ids.js";
 import { type ParentPlace, placeOfDottedOrder } from "./place.js";
 
 /**

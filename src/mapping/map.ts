@@ -1,5 +1,5 @@
 // One span, live or ended, to the content of its run. Pure; never throws.
-import { isUuid } from "../identity/ids.js";
+import { isUuid } from "../wire/ids.js";
 import type { KeyValues, RunContent, RunExtra, RunType } from "../wire/run.js";
 import { threadOf } from "../wire/thread.js";
 import { agentTypeOfName } from "./agent-type.js";

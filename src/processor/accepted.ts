@@ -1,7 +1,8 @@
 // What came from outside and LangSmith would refuse, and with it the run: left out of its field, kept in the metadata.
-import { isUuid } from "../identity/ids.js";
+
 import { toRunType } from "../mapping/vocabulary.js";
 import { warnOnce } from "../warnings.js";
+import { isUuid } from "../wire/ids.js";
 import type { KeyValues, Run } from "../wire/run.js";
 import { isoOf, microsOfIso } from "../wire/time.js";
 

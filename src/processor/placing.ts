@@ -9,7 +9,6 @@ import {
   type TracingSettings,
   winningPlace,
 } from "../identity/context.js";
-import { isUuid, rememberCustomId, runIdAt } from "../identity/ids.js";
 import { type EntryOwner, entryOf, type Inherited } from "../identity/node.js";
 import {
   childPlace,
@@ -19,12 +18,14 @@ import {
   rootPlace,
   shiftUnder,
 } from "../identity/place.js";
+import { rememberCustomId, runIdAt } from "../identity/run-ids.js";
 import { isSampledById } from "../identity/sampling.js";
 import type { ResolvedOptions } from "../options/options.js";
 import { isSampledByClients } from "../privacy/client-rules.js";
 import { isUnawaited } from "../unawaited.js";
 import { callUser, kindOfThrown } from "../user-callbacks.js";
 import { warnOnce } from "../warnings.js";
+import { isUuid } from "../wire/ids.js";
 import type { KeyValues } from "../wire/run.js";
 import { microsOf } from "../wire/time.js";
 import type { GenAi } from "./genai.js";

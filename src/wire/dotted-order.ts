@@ -1,5 +1,5 @@
 // Dotted orders: written, and read with all of the service's rules.
-import { isUuid } from "../identity/ids.js";
+import { isUuid } from "./ids.js";
 import { microsOfSegmentTime, segmentTimeOf } from "./time.js";
 
 /** One ancestor, or the run itself, in a dotted order. */

@@ -1,5 +1,7 @@
 // Times of the tree: microseconds since the epoch, as plain numbers (exact until the year 2255), and their two spellings.
-import type { HrTime } from "@opentelemetry/api";
+
+/** OpenTelemetry's form of a time: whole seconds since the epoch, and nanoseconds. */
+export type HrTime = readonly [seconds: number, nanos: number];
 
 /** Microseconds since the epoch of an OpenTelemetry time. A time that is none (NaN, negative) becomes `otherwise`. */
 export function microsOf(time: HrTime, otherwise = Date.now() * 1000): number {

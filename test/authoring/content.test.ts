@@ -5,8 +5,8 @@ import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { leaveContent } from "../../src/authoring/content.js";
 import { configureAuthoring, RunTree, traceable } from "../../src/authoring/index.js";
-import { uuid7 } from "../../src/identity/ids.js";
 import { LangSmithSpanProcessor } from "../../src/processor/index.js";
+import { uuid7 } from "../../src/wire/ids.js";
 import { startReceiver } from "../receiver.js";
 
 /** Longer than any limit below, and easy to find. */

@@ -15,7 +15,7 @@ import { type ModelServer, startModelServer } from "../../demo/model-server.mjs"
 import * as ours from "../../src/authoring/index.js";
 import { wrapOpenAI } from "../../src/authoring/wrappers/openai.js";
 import { Client, type StoredRun } from "../../src/client/client.js";
-import { uuid7 as ourUuid7, uuid7FromTime as ourUuid7FromTime } from "../../src/identity/ids.js";
+import { uuid7 as ourUuid7, uuid7FromTime as ourUuid7FromTime } from "../../src/identity/run-ids.js";
 import { LangSmithSpanProcessor } from "../../src/processor/index.js";
 import { tracingContext } from "../../src/propagation/index.js";
 import { calls } from "./ported/calls.js";

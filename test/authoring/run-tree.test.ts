@@ -3,8 +3,8 @@ import { context } from "@opentelemetry/api";
 import { describe, expect, it, vi } from "vitest";
 import type { RunTreeConfig } from "../../src/authoring/index.js";
 import { getCurrentRunTree, RunTree, traceable, withRunTree } from "../../src/authoring/index.js";
-import { millisOfUuid7, uuid7, uuid7FromTime } from "../../src/identity/ids.js";
 import { tracingContext } from "../../src/propagation/index.js";
+import { millisOfUuid7, uuid7, uuid7FromTime } from "../../src/wire/ids.js";
 import { startBridge, treeOf, until } from "../processor/bridge.js";
 
 async function warnings(body: () => unknown): Promise<string[]> {

@@ -9,9 +9,9 @@ import { Agent } from "undici";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { RunTree, traceable } from "../../src/authoring/index.js";
 import { Client, type ListRunsParams, type StoredRun } from "../../src/client/client.js";
-import { uuid7 } from "../../src/identity/ids.js";
 import { LangSmithSpanProcessor } from "../../src/processor/index.js";
 import { forgetWarnings } from "../../src/warnings.js";
+import { uuid7 } from "../../src/wire/ids.js";
 import { startReceiver } from "../receiver.js";
 
 let server: LocalServer;

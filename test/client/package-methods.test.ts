@@ -3,7 +3,7 @@ import { type LocalServer, startLocalServer } from "otel-langsmith-local";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { getCurrentRunTree, RunTree, traceable } from "../../src/authoring/index.js";
 import { Client } from "../../src/client/client.js";
-import { uuid7 } from "../../src/identity/ids.js";
+import { uuid7 } from "../../src/wire/ids.js";
 import { startBridge, type TestBridge } from "../processor/bridge.js";
 
 let local: LocalServer;

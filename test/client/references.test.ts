@@ -8,9 +8,9 @@ import { createFeedback } from "../../src/client/feedback.js";
 import { findRun } from "../../src/client/find-run.js";
 import { createRest } from "../../src/client/rest.js";
 import { getRunUrl, webUrlOf } from "../../src/client/run-url.js";
-import { uuid7 } from "../../src/identity/ids.js";
 import { endRun, runReferenceOf, withRun } from "../../src/propagation/index.js";
 import { segmentOf } from "../../src/wire/dotted-order.js";
+import { uuid7 } from "../../src/wire/ids.js";
 import { readRuns } from "../interop/trees.js";
 import { startBridge, type TestBridge } from "../processor/bridge.js";
 

@@ -13,10 +13,10 @@ import { type ModelServer, startModelServer } from "../../demo/model-server.mjs"
 import { getCurrentRunTree, RunTree, startActiveRun, startRun, traceable } from "../../src/authoring/index.js";
 import { wrapOpenAI } from "../../src/authoring/wrappers/openai.js";
 import { LangSmithSpanExporter } from "../../src/exporter/index.js";
-import { uuid7 } from "../../src/identity/ids.js";
 import { LangSmithSpanProcessor } from "../../src/processor/index.js";
 import { startTrace, tracingContext } from "../../src/propagation/index.js";
 import { forgetWarnings } from "../../src/warnings.js";
+import { uuid7 } from "../../src/wire/ids.js";
 import { orphansOf, type Receiver, startReceiver } from "../receiver.js";
 
 let model: ModelServer;

@@ -1,14 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  isUuid,
-  millisOfUuid7,
-  rememberCustomId,
-  runIdOf,
-  spanIdOf,
-  uuid7,
-  uuid7FromTime,
-} from "../../src/identity/ids.js";
+import { rememberCustomId, runIdOf, spanIdOf } from "../../src/identity/run-ids.js";
+import { isUuid, millisOfUuid7, uuid7, uuid7FromTime } from "../../src/wire/ids.js";
 
 const hex = (length: number) =>
   fc

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { runIdAt, uuid7 } from "../../src/identity/ids.js";
 import { childPlace, type ParentPlace, placeOfDottedOrder, rootPlace, shiftUnder } from "../../src/identity/place.js";
+import { runIdAt } from "../../src/identity/run-ids.js";
 import { parseDottedOrder } from "../../src/wire/dotted-order.js";
+import { uuid7 } from "../../src/wire/ids.js";
 import { isoOf, microsOfIso, microsOfSegmentTime, segmentTimeOf } from "../../src/wire/time.js";
 
 const micros = fc.integer({ min: 0, max: 4_000_000_000_000_000 });

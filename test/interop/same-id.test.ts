@@ -1,7 +1,7 @@
 // The same deterministic run id in two processes: the service stores the run once, and neither process takes harm.
 import { type LocalServer, startLocalServer } from "otel-langsmith-local";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { uuid7FromTime } from "../../src/identity/ids.js";
+import { uuid7FromTime } from "../../src/wire/ids.js";
 import { type Application, layApplication, SDK } from "../register/application.js";
 import { readRuns } from "./trees.js";
 

@@ -3,7 +3,7 @@ import { setTimeout as timer } from "node:timers/promises";
 import { context, type Span, trace } from "@opentelemetry/api";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { runIdOf, spanIdOf } from "../../src/identity/ids.js";
+import { runIdOf, spanIdOf } from "../../src/identity/run-ids.js";
 import { startBridge, treeOf } from "./bridge.js";
 
 const all = { spans: "all", traces: "all" } as const;

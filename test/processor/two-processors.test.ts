@@ -2,7 +2,7 @@
 import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base";
 import { computeRunIdForSecondaryReplica } from "langsmith";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { runIdOf } from "../../src/identity/ids.js";
+import { runIdOf } from "../../src/identity/run-ids.js";
 import type { LangSmithOptions } from "../../src/options/options.js";
 import { LangSmithSpanProcessor } from "../../src/processor/index.js";
 import { getRunId } from "../../src/run-id.js";

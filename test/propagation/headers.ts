@@ -9,9 +9,9 @@ import {
 } from "@opentelemetry/api";
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
 import { expect } from "vitest";
-import { uuid7 } from "../../src/identity/ids.js";
 import { LangSmithPropagator, type LangSmithPropagatorOptions } from "../../src/propagation/index.js";
 import { segmentOf } from "../../src/wire/dotted-order.js";
+import { uuid7 } from "../../src/wire/ids.js";
 import type { TestBridge } from "../processor/bridge.js";
 import type { Receiver } from "../receiver.js";
 

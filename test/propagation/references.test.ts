@@ -2,7 +2,7 @@
 import { context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { describe, expect, it, vi } from "vitest";
 import { createFeedback } from "../../src/client/feedback.js";
-import { runIdOf, spanIdOf, uuid7 } from "../../src/identity/ids.js";
+import { runIdOf, spanIdOf } from "../../src/identity/run-ids.js";
 import { LangSmithSpanProcessor } from "../../src/processor/index.js";
 import {
   endRun,
@@ -14,6 +14,7 @@ import {
   withRun,
 } from "../../src/propagation/index.js";
 import { segmentOf } from "../../src/wire/dotted-order.js";
+import { uuid7 } from "../../src/wire/ids.js";
 import { startBridge, type TestBridge, treeOf } from "../processor/bridge.js";
 import { foreignOrder, idsIn, settle } from "./headers.js";
 import { keepWarnings, said } from "./said.js";
