@@ -3,6 +3,7 @@
 import { warnOnce } from "../warnings.js";
 import { isUuid } from "../wire/ids.js";
 import type { Attachment, KeyValues, RunEvent, RunType } from "../wire/run.js";
+import { isRunType, RUN_TYPES } from "../wire/run.js";
 import { microsOfIso } from "../wire/time.js";
 import { type ClientLike, warnOfOtherDestination } from "./clients.js";
 import type { RunTree } from "./run-tree.js";
@@ -75,16 +76,6 @@ export interface RunTreeConfig {
   contentAsAttributes?: boolean;
 }
 
-const RUN_TYPES: ReadonlySet<string> = new Set<RunType>([
-  "tool",
-  "chain",
-  "llm",
-  "retriever",
-  "embedding",
-  "prompt",
-  "parser",
-]);
-
 /** A name that can be read; undefined for others: LangSmith refuses a run without one. */
 export function nameOf(name: unknown): string | undefined {
   if (typeof name === "number") return String(name);
@@ -94,10 +85,10 @@ export function nameOf(name: unknown): string | undefined {
 /** A run type, or chain (said once) for a word the service would refuse. */
 export function runTypeOf(type: unknown): RunType {
   if (type === undefined) return "chain";
-  if (typeof type === "string" && RUN_TYPES.has(type)) return type as RunType;
+  if (isRunType(type)) return type;
   warnOnce(
     "LSB_WARN_RUN_TYPE",
-    `LangSmith knows no run_type ${JSON.stringify(type)}; the run becomes a chain. It knows ${[...RUN_TYPES].join(", ")}.`,
+    `LangSmith knows no run_type ${JSON.stringify(type)}; the run becomes a chain. It knows ${RUN_TYPES.join(", ")}.`,
     String(type),
   );
   return "chain";

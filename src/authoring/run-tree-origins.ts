@@ -1,5 +1,7 @@
 // Run trees from outside and to outside: headers both ways, runs that LangSmith returned.
+
 import { placeOfDottedOrder } from "../identity/place.js";
+import { decodeEntry, decodeObject, encodeEntry, readLangSmithEntries } from "../wire/baggage.js";
 import type { KeyValues } from "../wire/run.js";
 import { inheritable } from "./authored-run.js";
 import type { RunTree } from "./run-tree.js";
@@ -62,36 +64,23 @@ export function configOfHeaders(
 }
 
 function readBaggage(header: string): Pick<RunTreeConfig, "metadata" | "tags" | "project_name"> {
-  const read: Pick<RunTreeConfig, "metadata" | "tags" | "project_name"> = {};
-  for (const item of header.slice(0, 16_384).split(",")) {
-    const [key = "", encoded = ""] = (item.split(";", 1)[0] ?? "").split("=", 2);
-    try {
-      const value = decodeURIComponent(encoded.trim());
-      if (key.trim() === "langsmith-metadata") {
-        const metadata: unknown = JSON.parse(value);
-        if (typeof metadata === "object" && metadata !== null && !Array.isArray(metadata)) {
-          read.metadata = snapshotOf(metadata);
-        }
-      } else if (key.trim() === "langsmith-tags") read.tags = value.split(",").filter(Boolean);
-      else if (key.trim() === "langsmith-project" && value !== "") read.project_name = value;
-    } catch {
-      // A stranger's header: what cannot be read is not there.
-    }
-  }
-  return read;
+  const entries = readLangSmithEntries(header);
+  const metadata = decodeObject(entries.get("langsmith-metadata") ?? "");
+  const tags = decodeEntry(entries.get("langsmith-tags") ?? "");
+  const project = decodeEntry(entries.get("langsmith-project") ?? "");
+  return {
+    ...(metadata && { metadata: snapshotOf(metadata) }),
+    ...(tags && { tags: tags.split(",").filter(Boolean) }),
+    ...(project && { project_name: project }),
+  };
 }
 
 /** The headers that name a run, as the langsmith package writes them. */
 export function headersOf(tree: RunTree): { "langsmith-trace": string; baggage: string } {
   const items: string[] = [];
   const metadata = snapshotOf(inheritable(tree.metadata));
-  if (Object.keys(metadata).length > 0) items.push(`langsmith-metadata=${encode(JSON.stringify(metadata))}`);
-  if (tree.tags?.length) items.push(`langsmith-tags=${encode(tree.tags.join(","))}`);
-  if (tree.project_name) items.push(`langsmith-project=${encode(tree.project_name)}`);
+  if (Object.keys(metadata).length > 0) items.push(`langsmith-metadata=${encodeEntry(JSON.stringify(metadata))}`);
+  if (tree.tags?.length) items.push(`langsmith-tags=${encodeEntry(tree.tags.join(","))}`);
+  if (tree.project_name) items.push(`langsmith-project=${encodeEntry(tree.project_name)}`);
   return { "langsmith-trace": tree.dotted_order, baggage: items.join(",") };
-}
-
-// A lone surrogate would make encodeURIComponent throw.
-function encode(text: string): string {
-  return encodeURIComponent(Buffer.from(text, "utf8").toString("utf8"));
 }

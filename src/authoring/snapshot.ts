@@ -1,4 +1,6 @@
 // Any value as plain data, taken at once: what is said of it does not change when the value does, and cannot throw.
+
+import { headOf } from "../wire/text.js";
 import { isHeadersLike, isSecretHeaders, nameInsteadOf } from "./named-values.js";
 
 /** What one field (inputs, outputs, …) may hold, in characters; a run is at most 20 MB at the service. */
@@ -69,9 +71,8 @@ function text(value: string, at: Walk): string {
   if (at.left >= 0) return value;
   const kept = Math.max(0, value.length + at.left);
   at.left = 0;
-  const end = kept > 0 && (value.charCodeAt(kept - 1) & 0xfc00) === 0xd800 ? kept - 1 : kept;
   // Through a buffer: a slice would keep the whole string alive.
-  return `${Buffer.from(value.slice(0, end), "utf16le").toString("utf16le")}… [cut: ${value.length} characters]`;
+  return `${Buffer.from(headOf(value, kept), "utf16le").toString("utf16le")}… [cut: ${value.length} characters]`;
 }
 
 function object(value: object, at: Walk): unknown {

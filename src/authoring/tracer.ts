@@ -1,11 +1,12 @@
 // Which tracer makes the authoring API's spans, and what its users are told when their runs go nowhere.
-import { type Context, context, createContextKey, type Tracer, type TracerProvider, trace } from "@opentelemetry/api";
+import { type Context, context, type Tracer, type TracerProvider, trace } from "@opentelemetry/api";
 import { bridges } from "../bridges.js";
 import { warnOfNoContextManager } from "../context-manager.js";
 import { joinByItself } from "../langsmith/join.js";
 import { booleanOf, langsmithVariable } from "../options/environment.js";
 import { checkNames } from "../options/names.js";
 import { isObject, sharedPart } from "../shared.js";
+import { isTracingSuppressed } from "../untraced.js";
 import { VERSION } from "../version.js";
 import { warnOnce } from "../warnings.js";
 
@@ -95,12 +96,9 @@ export function isSwitchedOff(): boolean {
   return booleanOf(word) === false;
 }
 
-// The key that OpenTelemetry's suppressTracing sets; createContextKey makes Symbol.for of it.
-const SUPPRESSED = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
-
 /** Says once that a span that was started is nobody's run. */
 export function sayNotRecorded(parent: Context): void {
-  if (parent.getValue(SUPPRESSED) === true) return;
+  if (isTracingSuppressed(parent)) return;
   warnOnce(
     "LSB_WARN_NOT_RECORDED",
     "A traced call made no run: its tracer provider has no LangSmithSpanProcessor, or its sampler records nothing of it. Add the processor to the provider that is registered globally (or name yours with configureAuthoring({ tracerProvider })), and wrap the sampler in LangSmithSampler.",

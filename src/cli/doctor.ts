@@ -1,5 +1,5 @@
 // `otel-langsmith doctor`: looks at everything between this machine and LangSmith, and says what to do.
-import { randomUUID } from "node:crypto";
+
 import { DiagLogLevel, diag } from "@opentelemetry/api";
 import type { Dispatcher } from "undici";
 import { createRest } from "../client/rest.js";
@@ -13,7 +13,10 @@ import { chooseEncoding, readLimits } from "../delivery/server-info.js";
 import type { Environment } from "../options/environment.js";
 import { langsmithVariable } from "../options/environment.js";
 import { request } from "../service/undici.js";
+import { segmentOf } from "../wire/dotted-order.js";
+import { uuid7 } from "../wire/ids.js";
 import type { Run } from "../wire/run.js";
+import { isoOf } from "../wire/time.js";
 import { adviceOnDelivery, adviceOnStatus, reason, whatToDo } from "./advice.js";
 import { type Destination, destinationOf } from "./destination.js";
 import { lookAtProject, type Say } from "./project.js";
@@ -263,14 +266,13 @@ async function settled(delivery: Delivery, lastFailure: () => DeliveryError | un
 }
 
 function newRun(): Run {
-  const now = Date.now();
-  const time = now.toString(16).padStart(12, "0");
-  const id = `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
-  const iso = `${new Date(now).toISOString().slice(0, -1)}000Z`;
+  const micros = Date.now() * 1000;
+  const id = uuid7();
+  const iso = isoOf(micros);
   return {
     id,
     trace_id: id,
-    dotted_order: `${iso.replace(/[-:.]/g, "")}${id}`,
+    dotted_order: segmentOf(micros, id),
     start_time: iso,
     end_time: iso,
     name: "otel-langsmith doctor",

@@ -1,11 +1,11 @@
 // The service's REST interface: one request, outside of any trace, with errors that say which.
 
-import { type Context, context, createContextKey, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { Dispatcher } from "undici";
 import { primaryBridge } from "../bridges.js";
 import { LangSmithRequestError } from "../errors.js";
 import { isLocalAddress, type LangSmithDestination, resolveOptions } from "../options/options.js";
 import { createAgent, isProxied, request } from "../service/undici.js";
+import { untraced } from "../untraced.js";
 import { withoutSlashesAtEnd } from "../wire/address.js";
 
 export interface RestOptions extends LangSmithDestination {
@@ -87,7 +87,7 @@ export function createRest(options: RestOptions): Rest {
     let headers: Record<string, string | string[] | undefined>;
     let text: string;
     try {
-      const response = await context.with(SUPPRESSED, () =>
+      const response = await untraced(() =>
         request(urlOf(apiUrl, wanted), {
           method: wanted.method,
           headers: {
@@ -122,12 +122,6 @@ class Failure {
     readonly afterMillis?: number | undefined,
   ) {}
 }
-
-// Agreed by name with `suppressTracing` of @opentelemetry/core: the bridge never traces its own requests.
-const SUPPRESSED: Context = ROOT_CONTEXT.setValue(
-  createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING"),
-  true,
-);
 
 async function keyOf({ apiKey }: RestOptions, apiUrl: string): Promise<string | undefined> {
   if (apiKey === undefined && !isLocalAddress(apiUrl)) {

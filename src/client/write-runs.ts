@@ -8,7 +8,7 @@ import { isSampledByClients } from "../privacy/client-rules.js";
 import { RUNTIME } from "../version.js";
 import { warnOnce } from "../warnings.js";
 import { isUuid, uuid7FromTime } from "../wire/ids.js";
-import { type KeyValues, type Run, type RunEvent, type RunType, runTypes } from "../wire/run.js";
+import { type KeyValues, RUN_TYPES, type Run, type RunEvent, type RunType } from "../wire/run.js";
 import { isoOf, microsOfIso } from "../wire/time.js";
 import { findRun } from "./find-run.js";
 
@@ -201,5 +201,5 @@ function microsOf(name: string, time: number | string | undefined): number | und
 /** One of LangSmith's types; a chain for another word; undefined for none. */
 function runTypeOf(type: unknown): RunType | undefined {
   if (type === undefined) return undefined;
-  return runTypes.find((each) => each === type) ?? "chain";
+  return RUN_TYPES.find((each) => each === type) ?? "chain";
 }

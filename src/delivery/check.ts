@@ -1,11 +1,10 @@
 // The service's rules for a run's place and times: one broken rule would cost the whole request, so they are checked first.
-import type { Run } from "../wire/run.js";
+import { isUuid } from "../wire/ids.js";
+import { isRunType, type Run } from "../wire/run.js";
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const SEGMENT =
   /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})(\d{6})Z([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/i;
 const ISO = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(Z|\+00:00)?$/;
-const RUN_TYPES = new Set(["tool", "chain", "llm", "retriever", "embedding", "prompt", "parser"]);
 
 /**
  * Checks a run against the rules under which LangSmith refuses a whole request (the wire reference, "A run's place in
@@ -30,7 +29,7 @@ function checkFields(run: Run): string | undefined {
     if (run[field] !== undefined && !isUuid(run[field])) return `${field} is not a UUID: ${shown(run[field])}`;
   }
   if (typeof run.name !== "string" || run.name === "") return "name is empty";
-  if (!RUN_TYPES.has(run.run_type)) return `run_type is none of LangSmith's: ${shown(run.run_type)}`;
+  if (!isRunType(run.run_type)) return `run_type is none of LangSmith's: ${shown(run.run_type)}`;
   if (typeof run.dotted_order !== "string") return "dotted_order is missing";
   return undefined;
 }
@@ -125,11 +124,6 @@ function isRealTime(year: string, month: string, day: string, hour: string, minu
   if (date.getUTCMonth() + 1 !== Number(month) || date.getUTCDate() !== Number(day)) return false;
   lastDay = text;
   return true;
-}
-
-/** Whether a value has the form of a UUID. */
-export function isUuid(value: unknown): value is string {
-  return typeof value === "string" && UUID.test(value);
 }
 
 function shown(value: unknown): string {

@@ -1,5 +1,7 @@
 // Traces without end: the service takes 25,000 runs a trace, and what comes after goes on in a continuation trace.
+
 import { replicaRunId } from "../identity/replica-ids.js";
+import { makeRoom } from "../wire/newest.js";
 import type { KeyValues, Run } from "../wire/run.js";
 import { threadKeysOf } from "../wire/thread.js";
 import { microseconds } from "./check.js";
@@ -55,11 +57,8 @@ export function createContinuations(options: ContinuationOptions): Continuations
     // The order of a Map is that of insertion: the trace just used becomes the youngest.
     if (known) traces.delete(traceId);
     const trace = known ?? { chapters: [{ after: "", root: undefined, count: 0 }], latest: "", displaced: new Map() };
+    makeRoom(traces, maxTraces);
     traces.set(traceId, trace);
-    if (traces.size > maxTraces) {
-      const oldest = traces.keys().next().value;
-      if (oldest !== undefined) traces.delete(oldest);
-    }
     return trace;
   }
 

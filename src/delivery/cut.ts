@@ -1,5 +1,7 @@
 // Makes a run that is too large small enough: files become attachments, then the largest strings lose their middle.
+
 import { createHash } from "node:crypto";
+import { headOf, tailOf } from "../wire/text.js";
 import { type AttachmentPart, type PartField, partsBytes, type RunParts } from "./item.js";
 import { type Media, mediaOf } from "./media.js";
 import { toJson } from "./serialize.js";
@@ -127,10 +129,7 @@ function cutString({ text, bytes }: Found, keepBytes: number): string {
   const marker = ` […cut: ${size} bytes, sha256 ${sha256(text)}…] `;
   const keepChars = Math.max(LEAST_KEPT_CHARS, Math.floor((text.length * (keepBytes - marker.length - 64)) / bytes));
   const half = keepChars >> 1;
-  // A half of a surrogate pair at either edge would be an escape that strict parsers refuse.
-  const head = text.slice(0, half).replace(/[\uD800-\uDBFF]$/, "");
-  const tail = text.slice(-half).replace(/^[\uDC00-\uDFFF]/, "");
-  return head + marker + tail;
+  return headOf(text, half) + marker + tailOf(text, half);
 }
 
 function wholeFieldMarker(field: PartField, json: Buffer): unknown {

@@ -1,26 +1,13 @@
 // Link: one request over undici, outside of any trace, and what its answer means.
-import { type Context, context, createContextKey, ROOT_CONTEXT } from "@opentelemetry/api";
+
 import type { Dispatcher } from "undici";
 import { request } from "../service/undici.js";
+import { untraced } from "../untraced.js";
 import { VERSION } from "../version.js";
 import { type Answered, failureOf } from "./answers.js";
 import { DeliveryError } from "./errors.js";
 import type { Answer, Batch, Sender } from "./item.js";
 import type { Timers } from "./timers.js";
-
-/**
- * A context in which OpenTelemetry's instrumentations make no spans: the key of `suppressTracing` in
- * `@opentelemetry/core`, which is agreed by its name.
- */
-export const SUPPRESSED: Context = ROOT_CONTEXT.setValue(
-  createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING"),
-  true,
-);
-
-/** Runs `work` so that nothing it starts is traced, and nothing of the caller's context is kept alive by it. */
-export function untraced<T>(work: () => T): T {
-  return context.with(SUPPRESSED, work);
-}
 
 export interface HttpOptions {
   apiUrl: string;

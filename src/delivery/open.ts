@@ -2,12 +2,13 @@
 import { setMaxListeners } from "node:events";
 import { destinationTag, newInstance } from "../spool/owners.js";
 import { createSpool } from "../spool/spool.js";
+import { untraced } from "../untraced.js";
 import type { Answered } from "./answers.js";
 import { createChain } from "./chain.js";
 import { checkRun } from "./check.js";
 import { createContinuations } from "./continuation.js";
 import type { DeliveryError } from "./errors.js";
-import { type Exchange, exchange, type HttpOptions, untraced } from "./http.js";
+import { type Exchange, exchange, type HttpOptions } from "./http.js";
 import type { Item } from "./item.js";
 import { createMetrics } from "./metrics.js";
 import { Notices } from "./notices.js";

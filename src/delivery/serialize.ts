@@ -45,7 +45,7 @@ function carefully(value: unknown): string {
 }
 
 function plain(value: unknown, above: Set<object>, depth: number): unknown {
-  if (typeof value === "string") return wellFormed(value);
+  if (typeof value === "string") return value.toWellFormed();
   if (typeof value === "bigint") return value.toString();
   if (typeof value === "function" || typeof value === "symbol") return undefined;
   if (typeof value !== "object" || value === null) return value;
@@ -74,7 +74,7 @@ function plainObject(value: object, above: Set<object>, depth: number): unknown 
     }
     // Not an assignment: a key named `__proto__` is data too.
     if (entry !== undefined) {
-      Object.defineProperty(copy, wellFormed(key), {
+      Object.defineProperty(copy, key.toWellFormed(), {
         value: entry,
         enumerable: true,
         writable: true,
@@ -85,16 +85,10 @@ function plainObject(value: object, above: Set<object>, depth: number): unknown 
   return copy;
 }
 
-function wellFormed(text: string): string {
-  return text.replace(/[\uD800-\uDBFF][\uDC00-\uDFFF]|[\uD800-\uDFFF]/g, (found) =>
-    found.length === 2 ? found : "\uFFFD",
-  );
-}
-
 function marker(error: unknown): string {
   let reason = "unknown error";
   try {
-    reason = wellFormed(error instanceof Error ? error.message : String(error)).slice(0, 200);
+    reason = (error instanceof Error ? error.message : String(error)).toWellFormed().slice(0, 200);
   } catch {
     // An error whose message throws has nothing to say.
   }

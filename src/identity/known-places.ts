@@ -1,6 +1,8 @@
 // Places read from headers and references, one object a run: two children that start under it in one millisecond keep
 // their order only when they are counted by the same parent.
+
 import { isMap, sharedPart } from "../shared.js";
+import { makeRoom } from "../wire/newest.js";
 import { entriesById } from "./node.js";
 import { type ParentPlace, placeOfDottedOrder } from "./place.js";
 import { spanIdOf } from "./run-ids.js";
@@ -28,12 +30,7 @@ export function knownPlace(dottedOrder: unknown): ParentPlace | undefined {
   if (!place) return undefined;
   const shared = ownPlace(place) ?? place;
   if (dottedOrder.length > MAX_KEPT_LENGTH) return shared;
-  if (places().size >= MAX_PLACES) {
-    for (const oldest of places().keys()) {
-      places().delete(oldest);
-      break;
-    }
-  }
+  makeRoom(places(), MAX_PLACES);
   places().set(dottedOrder, shared);
   return shared;
 }

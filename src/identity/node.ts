@@ -1,6 +1,8 @@
 // Run nodes: a span's place, kept on the span itself, found from any context, shared by two copies of the package.
+
 import { type Context, type Span, trace } from "@opentelemetry/api";
 import { isMap, isObject, RUN, sharedPart } from "../shared.js";
+import { makeRoom } from "../wire/newest.js";
 import type { KeyValues } from "../wire/run.js";
 import type { ParentPlace } from "./place.js";
 
@@ -82,11 +84,7 @@ export function retireEntries(spanId: string): void {
   const entries = open.get(spanId);
   if (!entries) return;
   open.delete(spanId);
-  if (recent.size >= MAX_RECENT)
-    for (const oldest of recent.keys()) {
-      recent.delete(oldest);
-      break;
-    }
+  makeRoom(recent, MAX_RECENT);
   recent.set(spanId, entries);
 }
 

@@ -1,7 +1,7 @@
 // A run reference: a run's place as plain JSON in LangSmith's own field names, to save, to send, to come back to.
 
 import { isUuid } from "../wire/ids.js";
-import type { RunType } from "../wire/run.js";
+import { type RunType, toRunType } from "../wire/run.js";
 import { isoOf } from "../wire/time.js";
 import { type ParentPlace, placeOfDottedOrder } from "./place.js";
 
@@ -33,7 +33,7 @@ export function referenceOf(value: unknown): RunReference | undefined {
   return referenceOfPlace(place, {
     project: textAt(value, "session_name") ?? textAt(value, "project_name"),
     name: textAt(value, "name"),
-    runType: runTypeOf(textAt(value, "run_type")),
+    runType: toRunType(textAt(value, "run_type")),
   });
 }
 
@@ -55,14 +55,6 @@ export function referenceOfPlace(
     ...(known.runType !== undefined && { run_type: known.runType }),
     start_time: isoOf(place.startMicros),
   };
-}
-
-const RUN_TYPES: readonly RunType[] = ["tool", "chain", "llm", "retriever", "embedding", "prompt", "parser"];
-
-function runTypeOf(text: string | undefined): RunType | undefined {
-  // The v2 calls write them in capitals.
-  const word = text?.toLowerCase();
-  return RUN_TYPES.find((type) => type === word);
 }
 
 function textAt(value: unknown, key: string): string | undefined {

@@ -1,5 +1,7 @@
 // Run ids of secondary replicas: a run id exists once a workspace, so every destination but the primary one remaps them.
+
 import type { Run } from "../wire/run.js";
+import { millisOfSegmentTime } from "../wire/time.js";
 import { xxh3 } from "./xxh3.js";
 
 /**
@@ -36,7 +38,7 @@ export function replicaRunId(runId: string, project: string, startMillis?: numbe
 export function remapRun(run: Run, project: string): Run {
   const segments = run.dotted_order.split(".").map((segment) => {
     const stamp = segment.slice(0, -36);
-    return { stamp, id: replicaRunId(segment.slice(-36), project, stampMillis(stamp)) };
+    return { stamp, id: replicaRunId(segment.slice(-36), project, millisOfSegmentTime(stamp)) };
   });
   const own = segments[segments.length - 1];
   const root = segments[0];
@@ -50,12 +52,4 @@ export function remapRun(run: Run, project: string): Run {
     dotted_order: segments.map((segment) => segment.stamp + segment.id).join("."),
     session_name: project,
   };
-}
-
-/** `YYYYMMDDTHHMMSSffffffZ` in milliseconds since the epoch. */
-function stampMillis(stamp: string): number | undefined {
-  const millis = Date.parse(
-    `${stamp.slice(0, 4)}-${stamp.slice(4, 6)}-${stamp.slice(6, 11)}:${stamp.slice(11, 13)}:${stamp.slice(13, 15)}.${stamp.slice(15, 18)}Z`,
-  );
-  return Number.isNaN(millis) ? undefined : millis;
 }

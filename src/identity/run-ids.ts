@@ -1,7 +1,9 @@
 // Run ids: UUID v7 made from a span and back again.
+
 import type { SpanContext } from "@opentelemetry/api";
 import { isSet, sharedPart } from "../shared.js";
 import { uuidVersion } from "../wire/ids.js";
+import { makeRoom } from "../wire/newest.js";
 import { type HrTime, microsOf } from "../wire/time.js";
 
 /**
@@ -60,10 +62,6 @@ function customIds(): Set<string> {
 /** Remembers that an id is not made from a span (the latest 10,000 are kept). */
 export function rememberCustomId(runId: string): void {
   const ids = customIds();
-  if (ids.size >= MAX_CUSTOM_IDS)
-    for (const oldest of ids) {
-      ids.delete(oldest);
-      break;
-    }
+  makeRoom(ids, MAX_CUSTOM_IDS);
   ids.add(runId.toLowerCase());
 }

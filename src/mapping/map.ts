@@ -1,6 +1,7 @@
 // One span, live or ended, to the content of its run. Pure; never throws.
 import { isUuid } from "../wire/ids.js";
 import type { KeyValues, RunContent, RunExtra, RunType } from "../wire/run.js";
+import { toRunType } from "../wire/run.js";
 import { threadOf } from "../wire/thread.js";
 import { agentTypeOfName } from "./agent-type.js";
 import { toAttachments } from "./attachments.js";

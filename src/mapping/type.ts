@@ -1,11 +1,13 @@
 // What type of run a span is: as it states it, or as what it shows says.
+
 import { SpanKind } from "@opentelemetry/api";
 import type { RunType } from "../wire/run.js";
+import { toRunType } from "../wire/run.js";
 import { toText } from "./json.js";
 import type { Slots } from "./slots.js";
 import type { MappableSpan } from "./span.js";
 import { isThere } from "./there.js";
-import { type Field, toRunType, type Vocabulary } from "./vocabulary.js";
+import type { Field, Vocabulary } from "./vocabulary.js";
 
 /** A run's type, and how it is known. */
 export interface TypeOfRun {

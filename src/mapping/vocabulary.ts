@@ -152,19 +152,6 @@ export interface Vocabulary {
   readonly countsCachedApart?: readonly string[];
 }
 
-const runTypes = new Set<string>(["tool", "chain", "llm", "retriever", "embedding", "prompt", "parser"]);
-
-/** The run type of that name, in any case; undefined for other values. */
-export function toRunType(value: unknown): RunType | undefined {
-  if (typeof value !== "string") return undefined;
-  const lower = value.toLowerCase();
-  return isRunType(lower) ? lower : undefined;
-}
-
-function isRunType(value: string): value is RunType {
-  return runTypes.has(value);
-}
-
 /** A decoder for a rule of `run_type`: by a table of values, in any case, and what every other string means. */
 export function byValue(table: Readonly<Record<string, RunType>>, other?: RunType): (value: unknown) => unknown {
   const known = new Map(Object.entries(table).map(([value, type]) => [inOneCase(value), type]));

@@ -1,9 +1,9 @@
 // What came from outside and LangSmith would refuse, and with it the run: left out of its field, kept in the metadata.
 
-import { toRunType } from "../mapping/vocabulary.js";
 import { warnOnce } from "../warnings.js";
 import { isUuid } from "../wire/ids.js";
 import type { KeyValues, Run } from "../wire/run.js";
+import { toRunType } from "../wire/run.js";
 import { isoOf, microsOfIso } from "../wire/time.js";
 
 /** A field's value as the service takes it; `undefined` leaves the field out. `isSame`: it only reads otherwise. */

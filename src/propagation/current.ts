@@ -1,9 +1,11 @@
 // Where a context stands: the place that what is started in it, here or elsewhere, hangs under.
-import { type Context, createContextKey, type Span, trace } from "@opentelemetry/api";
+
+import { type Context, type Span, trace } from "@opentelemetry/api";
 import { type Bridge, primaryBridge } from "../bridges.js";
 import { type ContextPlace, getPlace, getSettings, winningPlace } from "../identity/context.js";
 import { entriesOf, type SpanEntry } from "../identity/node.js";
 import type { ParentPlace } from "../identity/place.js";
+import { isTracingSuppressed } from "../untraced.js";
 import type { KeyValues } from "../wire/run.js";
 
 /** The current run of a context, for who goes on with it elsewhere. */
@@ -18,12 +20,9 @@ export interface Current {
   readonly set: ContextPlace | undefined;
 }
 
-// Agreed by name: `suppressTracing` of @opentelemetry/core sets it.
-const SUPPRESSED = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
-
 /** Whether tracing is switched off in a context, by OpenTelemetry or by `tracingContext({ enabled: false })`. */
 export function isUntraced(context: Context): boolean {
-  return context.getValue(SUPPRESSED) === true || getSettings(context)?.enabled === false;
+  return isTracingSuppressed(context) || getSettings(context)?.enabled === false;
 }
 
 /** The nearest kept run of a context, whether or not its trace is open. */

@@ -8,8 +8,9 @@ import { MAX_AHEAD_MICROS } from "../identity/place.js";
 import { langsmithVariable } from "../options/environment.js";
 import { isUnawaited } from "../unawaited.js";
 import { callUser } from "../user-callbacks.js";
+import { decodeEntry, decodeObject, readLangSmithEntries } from "../wire/baggage.js";
 import type { KeyValues } from "../wire/run.js";
-import { readOurs, withoutOurs } from "./baggage.js";
+import { withoutOurs } from "./baggage.js";
 import type { InboundRules } from "./options.js";
 import { type Refusals, sayProjectRefused } from "./refusals.js";
 
@@ -90,7 +91,7 @@ function take(context: Context, header: unknown, read: ReadHeader, rules: Inboun
     return context;
   }
   const baggage = read(BAGGAGE_HEADER);
-  const ours = typeof baggage === "string" ? readOurs(baggage) : NOTHING;
+  const ours = typeof baggage === "string" ? readLangSmithEntries(baggage) : NOTHING;
   const project = projectIn(ours, refusals);
   if (project !== undefined && !isAccepted(project, rules)) {
     refusals.count("project");
@@ -111,7 +112,7 @@ const NOTHING: ReadonlyMap<string, string> = new Map();
 function projectIn(ours: ReadonlyMap<string, string>, refusals: Refusals): string | undefined {
   const raw = ours.get("langsmith-project");
   if (raw === undefined || raw === "") return undefined;
-  const project = decoded(raw);
+  const project = decodeEntry(raw);
   if (project !== undefined && project !== "" && project.length <= MAX_PROJECT_CHARACTERS && !hasControl(project)) {
     return project;
   }
@@ -133,7 +134,7 @@ function metadataIn(
 ): Readonly<KeyValues> | undefined {
   const raw = ours.get("langsmith-metadata");
   if (raw === undefined || rules.metadata.length === 0) return undefined;
-  const said = raw.length <= MAX_METADATA_CHARACTERS ? parsed(decoded(raw)) : undefined;
+  const said = raw.length <= MAX_METADATA_CHARACTERS ? decodeObject(raw) : undefined;
   if (said === undefined) {
     refusals.count("metadata");
     return undefined;
@@ -160,7 +161,7 @@ function tagsIn(
 ): readonly string[] | undefined {
   const raw = ours.get("langsmith-tags");
   if (raw === undefined || rule === false) return undefined;
-  const said = raw.length <= MAX_METADATA_CHARACTERS ? decoded(raw) : undefined;
+  const said = raw.length <= MAX_METADATA_CHARACTERS ? decodeEntry(raw) : undefined;
   if (said === undefined) {
     refusals.count("tags");
     return undefined;
@@ -172,24 +173,6 @@ function tagsIn(
     else tags.add(tag);
   }
   return tags.size > 0 ? [...tags] : undefined;
-}
-
-function decoded(raw: string): string | undefined {
-  try {
-    return decodeURIComponent(raw);
-  } catch {
-    return undefined;
-  }
-}
-
-function parsed(text: string | undefined): object | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function hasControl(text: string): boolean {

@@ -5,10 +5,11 @@ import { primaryBridge } from "../bridges.js";
 import { isUnawaited } from "../unawaited.js";
 import { callUser } from "../user-callbacks.js";
 import { warnOnce } from "../warnings.js";
+import { isLangSmithEntry } from "../wire/baggage.js";
 import { SEGMENT_LENGTH } from "../wire/dotted-order.js";
 import type { KeyValues } from "../wire/run.js";
 import { threadOf } from "../wire/thread.js";
-import { isOurs, writeBaggage } from "./baggage.js";
+import { writeBaggage } from "./baggage.js";
 import { type Current, currentOf, isUntraced } from "./current.js";
 import { BAGGAGE_HEADER, TRACE_HEADER } from "./inbound.js";
 import type { OutboundRules } from "./options.js";
@@ -24,7 +25,7 @@ export function giveHeaders<Carrier>(
   if (isUntraced(context)) return;
   const current = isWanted(rules, carrier) ? tellable(context, rules) : undefined;
   const baggage = propagation.getBaggage(context);
-  const isForeign = baggage?.getAllEntries().some(([name]) => isOurs(name)) ?? false;
+  const isForeign = baggage?.getAllEntries().some(([name]) => isLangSmithEntry(name)) ?? false;
   if (!current && !isForeign) return;
   if (current) setter.set(carrier, TRACE_HEADER, withinBudget(current.place.dottedOrder, rules.maxHeaderBytes));
   const ours = current ? entriesOf(current, rules) : [];
@@ -99,7 +100,7 @@ function watchForOverwriting(carrier: unknown, written: string): void {
       const now: unknown = Reflect.get(carrier, BAGGAGE_HEADER);
       if (now === written) {
         // Nothing was there to be written by another; look again at the next request.
-        isOrderKnown = written.split(",").some((member) => !isOurs(member));
+        isOrderKnown = written.split(",").some((member) => !isLangSmithEntry(member));
         return;
       }
       if (typeof now === "string" && now !== "" && !now.includes("langsmith-")) sayOrder();

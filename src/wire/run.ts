@@ -1,10 +1,21 @@
 // A run as LangSmith takes it: the one shape that mapping fills, privacy trims and delivery sends.
 
 /** The seven run types LangSmith knows. Source: `RunTypeEnum` in LangSmith's OpenAPI description. */
-export type RunType = "tool" | "chain" | "llm" | "retriever" | "embedding" | "prompt" | "parser";
+export const RUN_TYPES = ["tool", "chain", "llm", "retriever", "embedding", "prompt", "parser"] as const;
 
-/** The same, to look a word up in. */
-export const runTypes: readonly RunType[] = ["tool", "chain", "llm", "retriever", "embedding", "prompt", "parser"];
+export type RunType = (typeof RUN_TYPES)[number];
+
+const runTypes: ReadonlySet<unknown> = new Set(RUN_TYPES);
+
+export function isRunType(value: unknown): value is RunType {
+  return runTypes.has(value);
+}
+
+/** The run type of that name, in any case (LangSmith's v2 calls write capitals); undefined for anything else. */
+export function toRunType(value: unknown): RunType | undefined {
+  const word = typeof value === "string" ? value.toLowerCase() : undefined;
+  return isRunType(word) ? word : undefined;
+}
 
 /** Free JSON-like key-values. */
 export type KeyValues = Record<string, unknown>;

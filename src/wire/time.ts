@@ -60,6 +60,12 @@ export function microsOfSegmentTime(text: string): number | undefined {
   return isWritable(micros) ? micros : undefined;
 }
 
+/** {@link microsOfSegmentTime} in whole milliseconds. */
+export function millisOfSegmentTime(text: string): number | undefined {
+  const micros = microsOfSegmentTime(text);
+  return micros === undefined ? undefined : Math.floor(micros / 1000);
+}
+
 /** Microseconds of an ISO 8601 time with up to six fractional digits kept; a time without a zone is UTC. */
 export function microsOfIso(text: string): number | undefined {
   const match = /^(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2})(?:\.(\d+))?(Z|[+-]\d{2}:?\d{2})?$/i.exec(text);

@@ -15,9 +15,9 @@ import { type ModelServer, startModelServer } from "../../demo/model-server.mjs"
 import * as ours from "../../src/authoring/index.js";
 import { wrapOpenAI } from "../../src/authoring/wrappers/openai.js";
 import { Client, type StoredRun } from "../../src/client/client.js";
-import { uuid7 as ourUuid7, uuid7FromTime as ourUuid7FromTime } from "../../src/identity/run-ids.js";
 import { LangSmithSpanProcessor } from "../../src/processor/index.js";
 import { tracingContext } from "../../src/propagation/index.js";
+import { uuid7 as ourUuid7, uuid7FromTime as ourUuid7FromTime } from "../../src/wire/ids.js";
 import { calls } from "./ported/calls.js";
 import { clients } from "./ported/clients.js";
 import { differencesOf, items } from "./ported/differences.js";

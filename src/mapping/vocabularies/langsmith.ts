@@ -1,7 +1,8 @@
 // LangSmith's own attributes: what its SDK writes in OpenTelemetry mode, and what users set by hand.
+import { toRunType } from "../../wire/run.js";
 import { decode, isObject, toText } from "../json.js";
 import type { MappableSpan } from "../span.js";
-import { toRunType, type Vocabulary } from "../vocabulary.js";
+import type { Vocabulary } from "../vocabulary.js";
 
 function isLangSmiths(span: MappableSpan): boolean {
   return span.scope.name === "langsmith" || span.attributes["langsmith.span.kind"] !== undefined;
