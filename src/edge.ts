@@ -4,4 +4,7 @@
 export * from "./edge/authoring.js";
 export * from "./edge/client.js";
 export * from "./edge/instrumentation.js";
+export * from "./edge/package-names.js";
 export * from "./edge/worker.js";
+export * from "./missing.js";
+export * from "./privacy/anonymizer.js";

@@ -1,6 +1,12 @@
 // The public face of the bridge.
 
-export { Client, type ClientOptions, type ListRunsParams, type StoredRun } from "./client/client.js";
+export {
+  Client,
+  type ClientOptions,
+  type ClientOptions as ClientConfig,
+  type ListRunsParams,
+  type StoredRun,
+} from "./client/client.js";
 export { createFeedback, type Feedback, type FeedbackInput } from "./client/feedback.js";
 export { type FindRunOptions, findRun } from "./client/find-run.js";
 export { LangSmithRequestError, type RequestErrorCode } from "./client/rest.js";
@@ -13,6 +19,7 @@ export {
   LangSmithSpanExporter,
 } from "./exporter/index.js";
 export { runIdOf, spanIdOf, uuid7, uuid7FromTime } from "./identity/ids.js";
+export { replicaRunId as computeRunIdForSecondaryReplica } from "./identity/replica-ids.js";
 export { LangSmithLogRecordProcessor } from "./log-records.js";
 export {
   type AuthoredContent,
@@ -26,6 +33,7 @@ export {
   type Rule,
   type Vocabulary,
 } from "./mapping/index.js";
+export { NotHereError } from "./missing.js";
 export type { HideOption, LangSmithOptions, ReplicaOptions, SpansOption, StartedSpan } from "./options.js";
 export { LangSmithOptionError } from "./options.js";
 export { RunIdentityProcessor } from "./processor/identity-processor.js";
@@ -81,4 +89,18 @@ export {
   traceableClass,
   withRunTree,
 } from "./tracing/index.js";
+export {
+  getDefaultProjectName,
+  isTracingEnabled,
+  LS_MESSAGE_VIEW_EXCLUDE,
+  overrideFetchImplementation,
+} from "./tracing/package-names.js";
+export { VERSION as __version__ } from "./version.js";
+export {
+  type AnthropicLike,
+  type WrapAnthropicOptions,
+  type WrappedAnthropic,
+  wrapAnthropic,
+} from "./wrappers/anthropic.js";
 export { type LangSmithExtra, type WrapOpenAIOptions, type WrappedOpenAI, wrapOpenAI } from "./wrappers/openai.js";
+export { type WrapSDKOptions, wrapSDK } from "./wrappers/sdk.js";

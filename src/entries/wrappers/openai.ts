@@ -1,0 +1,2 @@
+// `otel-langsmith/wrappers/openai`: what `langsmith/wrappers/openai` exports.
+export * from "../../wrappers/openai.js";
