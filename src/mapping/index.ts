@@ -3,6 +3,7 @@ export type { AuthoredContent } from "./authored.js";
 export { mapSpan } from "./map.js";
 export type { Mapped, MappingWarning, MapSources } from "./mapped.js";
 export { hasGenAiMarker, isGenAiScope } from "./markers.js";
+export { sideOf } from "./read.js";
 export { asRouted } from "./route.js";
 export { asAgent, asStatusAbove, callOf, demoteModelCall, settleModelCalls, toldOf } from "./settle.js";
 export type { MappableEvent, MappableLogRecord, MappableSpan } from "./span.js";
