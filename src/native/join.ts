@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { type Context, context, createContextKey, trace } from "@opentelemetry/api";
 import { primaryBridge } from "../bridges.js";
 import { booleanOf, langsmithVariable } from "../environment.js";
-import { type ContextPlace, setPlace, winningPlace } from "../identity/context.js";
+import { type ContextPlace, getSettings, setPlace, winningPlace } from "../identity/context.js";
 import { type Current, currentOf, entryHere, isUntraced } from "../propagation/current.js";
 import { threadKeysOf, threadOf } from "../wire/thread.js";
 import { isNativeInstalled, learnNativeClass, loadNativeClass } from "./native-class.js";
@@ -178,7 +178,7 @@ function currentRun(own: unknown): unknown {
     if (bridge.isUnsampled(current.entry)) return untracedTree(above);
     if (!bridge.isOpen(current.entry)) return own;
   }
-  return treeOf(current, above);
+  return treeOf(current, above, getSettings(active)?.clients);
 }
 
 function isCarryingConfig(above: object): boolean {
