@@ -5,6 +5,7 @@ import { primaryBridge } from "../bridges.js";
 import { booleanOf, langsmithVariable } from "../environment.js";
 import { type ContextPlace, getSettings, setPlace, winningPlace } from "../identity/context.js";
 import { type Current, currentOf, entryHere, isUntraced } from "../propagation/current.js";
+import { addressOf } from "../wire/agent-address.js";
 import { threadKeysOf, threadOf } from "../wire/thread.js";
 import { isNativeInstalled, learnNativeClass, loadNativeClass } from "./native-class.js";
 import { CHILD_CONFIG, isNativeRun, type NativeRun, placeOfNative } from "./native-run.js";
@@ -156,7 +157,7 @@ function nameThread(active: Context, run: NativeRun, place: ContextPlace["place"
 function placeIn(run: NativeRun, place: ContextPlace["place"]): Omit<ContextPlace, "activeSpanId"> {
   return {
     place,
-    project: run.project_name,
+    project: run.project_name ?? addressOf(run.address?.id, run.address?.environment),
     // A thread is whole only when every run carries its key; the rest of a native run's metadata is its own.
     metadata: threadKeysOf(run.extra?.metadata),
     tags: undefined,

@@ -2,6 +2,7 @@
 import type { ParentPlace } from "../identity/place.js";
 import { isoOf } from "../identity/time.js";
 import type { Current } from "../propagation/current.js";
+import { partsOf } from "../wire/agent-address.js";
 import { threadKeysOf } from "../wire/thread.js";
 import { inTreeTime } from "./client-in-time.js";
 import { inheriting } from "./client-inherits.js";
@@ -50,6 +51,7 @@ function makeTree(current: Current, above: Above, clients: readonly object[] | u
   const { place, project, metadata, tags } = current;
   const client: unknown = above && Reflect.get(above, "client");
   const enabled: unknown = above && Reflect.get(above, "tracingEnabled");
+  const address = project === undefined ? undefined : partsOf(project);
   const config = {
     name: "span",
     id: place.runId,
@@ -57,7 +59,7 @@ function makeTree(current: Current, above: Above, clients: readonly object[] | u
     dotted_order: place.dottedOrder,
     start_time: isoOf(place.startMicros),
     ...(place.parentRunId !== undefined && { parent_run_id: place.parentRunId }),
-    ...(project !== undefined && { project_name: project }),
+    ...(project !== undefined && (address ? { address } : { project_name: project })),
     ...(typeof enabled === "boolean" && { tracingEnabled: enabled }),
     ...(typeof client === "object" && client !== null && { client }),
     extra: { metadata: { ...metadata } },

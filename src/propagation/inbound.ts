@@ -9,6 +9,7 @@ import { MAX_AHEAD_MICROS } from "../identity/place.js";
 import type { KeyValues } from "../run.js";
 import { isUnawaited } from "../unawaited.js";
 import { callUser } from "../user-callbacks.js";
+import { isAddress } from "../wire/agent-address.js";
 import { readOurs, withoutOurs } from "./baggage.js";
 import type { InboundRules } from "./options.js";
 import { type Refusals, sayProjectRefused } from "./refusals.js";
@@ -91,7 +92,7 @@ function take(context: Context, header: unknown, read: ReadHeader, rules: Inboun
   }
   const baggage = read(BAGGAGE_HEADER);
   const ours = typeof baggage === "string" ? readOurs(baggage) : NOTHING;
-  const project = projectIn(ours, refusals);
+  const project = projectIn(ours, refusals) ?? addressIn(ours, refusals);
   if (project !== undefined && !isAccepted(project, rules)) {
     refusals.count("project");
     sayProjectRefused(project);
@@ -115,6 +116,16 @@ function projectIn(ours: ReadonlyMap<string, string>, refusals: Refusals): strin
   if (project !== undefined && project !== "" && project.length <= MAX_PROJECT_CHARACTERS && !hasControl(project)) {
     return project;
   }
+  refusals.count("metadata");
+  return undefined;
+}
+
+/** An agent's address stands where a project's name does, and is trusted as one; an unusable one is not there. */
+function addressIn(ours: ReadonlyMap<string, string>, refusals: Refusals): string | undefined {
+  const raw = ours.get("langsmith-address");
+  if (raw === undefined || raw === "") return undefined;
+  const address = decoded(raw);
+  if (isAddress(address)) return address;
   refusals.count("metadata");
   return undefined;
 }

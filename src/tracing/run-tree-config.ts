@@ -3,6 +3,7 @@ import { isUuid } from "../identity/ids.js";
 import { microsOfIso } from "../identity/time.js";
 import type { Attachment, KeyValues, RunEvent, RunType } from "../run.js";
 import { warnOnce } from "../warnings.js";
+import { addressOf } from "../wire/agent-address.js";
 import { type ClientLike, warnOfOtherDestination } from "./clients.js";
 import type { RunTree } from "./run-tree.js";
 import { snapshot, snapshotOf } from "./snapshot.js";
@@ -34,6 +35,8 @@ export interface RunTreeConfig {
   id?: string;
   /** The project of a root; a child lives in its trace's. Default: the processor's. */
   project_name?: string;
+  /** The agent under which a root stands instead of in a project; never together with `project_name`. */
+  address?: AgentAddressLike;
   /** The run above, of this process or read from headers. */
   parent_run?: RunTree;
   /** With `dotted_order` the run above; alone it is looked up, here and then at LangSmith, when the run is posted. */
@@ -88,6 +91,30 @@ const RUN_TYPES: ReadonlySet<string> = new Set<RunType>([
 export function nameOf(name: unknown): string | undefined {
   if (typeof name === "number") return String(name);
   return typeof name === "string" && name.trim() !== "" ? name : undefined;
+}
+
+/** An agent's address, as the langsmith package's `AgentAddress` is one. */
+export interface AgentAddressLike {
+  readonly kind?: string;
+  readonly id: string;
+  /** `local`, `development`, `staging` or `production`, in any case. */
+  readonly environment: string;
+}
+
+/**
+ * The project that a config names, or the agent's address in its stead.
+ *
+ * @throws TypeError (`LSB_ERR_OPTION`) for both at once, and for an address that is none, as the langsmith package does
+ */
+export function projectOf(config: Pick<RunTreeConfig, "address" | "project_name">): string | undefined {
+  const { address, project_name } = config;
+  if (address === undefined || address === null) return project_name || undefined;
+  const found = addressOf(address.id, address.environment);
+  if (found !== undefined && !project_name && (address.kind ?? "AGENT") === "AGENT") return found;
+  const message = project_name
+    ? `LSB_ERR_OPTION: a run is sent to a project (${JSON.stringify(project_name)}) or to an address, not both`
+    : "LSB_ERR_OPTION: address must be an agent's: { id, environment }, the environment local, development, staging or production";
+  throw Object.assign(new TypeError(message), { code: "LSB_ERR_OPTION" });
 }
 
 /** A run type, or chain (said once) for a word the service would refuse. */

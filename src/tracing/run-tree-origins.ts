@@ -1,6 +1,7 @@
 // Run trees from outside and to outside: headers both ways, runs that LangSmith returned.
 import { placeOfDottedOrder } from "../identity/place.js";
 import type { KeyValues } from "../run.js";
+import { isAddress } from "../wire/agent-address.js";
 import { inheritable } from "./authored-run.js";
 import type { RunTree } from "./run-tree.js";
 import type { RunTreeConfig } from "./run-tree-config.js";
@@ -74,6 +75,7 @@ function readBaggage(header: string): Pick<RunTreeConfig, "metadata" | "tags" | 
         }
       } else if (key.trim() === "langsmith-tags") read.tags = value.split(",").filter(Boolean);
       else if (key.trim() === "langsmith-project" && value !== "") read.project_name = value;
+      else if (key.trim() === "langsmith-address" && isAddress(value)) read.project_name ??= value;
     } catch {
       // A stranger's header: what cannot be read is not there.
     }
@@ -87,7 +89,8 @@ export function headersOf(tree: RunTree): { "langsmith-trace": string; baggage: 
   const metadata = snapshotOf(inheritable(tree.metadata));
   if (Object.keys(metadata).length > 0) items.push(`langsmith-metadata=${encode(JSON.stringify(metadata))}`);
   if (tree.tags?.length) items.push(`langsmith-tags=${encode(tree.tags.join(","))}`);
-  if (tree.project_name) items.push(`langsmith-project=${encode(tree.project_name)}`);
+  const { project_name: project } = tree;
+  if (project) items.push(`langsmith-${isAddress(project) ? "address" : "project"}=${encode(project)}`);
   return { "langsmith-trace": tree.dotted_order, baggage: items.join(",") };
 }
 
