@@ -55,7 +55,7 @@ describe("LANGSMITH_AGENT_ID and LANGSMITH_AGENT_ENVIRONMENT", () => {
     expect(resolveOptions({ projectName: "p" }, ENV).projectName).toBe("p");
   });
 
-  it("are seen in the local server, as a project of the agent's address", async () => {
+  it("are seen in the local server, in a project of the agent's name", async () => {
     under(ENV);
     const server = await startLocalServer();
     const processor = new LangSmithSpanProcessor({ apiUrl: server.url, batchDelayMillis: 1 });
@@ -64,7 +64,7 @@ describe("LANGSMITH_AGENT_ID and LANGSMITH_AGENT_ENVIRONMENT", () => {
     await processor.shutdown();
     const names: unknown[] = [];
     const client = new Client({ apiUrl: server.url, apiKey: "not-a-key" });
-    for await (const run of client.listRuns({ projectName: ADDRESS })) names.push(run.name);
+    for await (const run of client.listRuns({ projectName: "support/staging" })) names.push(run.name);
     await server.close();
     expect(names).toEqual(["f"]);
   });
