@@ -223,7 +223,7 @@ describe("an outage", () => {
       send(delivery, runs);
       await until(() => server.requests.length >= 10);
       // Whole, or one run alone that asks whether the service is well.
-    for (const { operations } of server.requests) expect([100, 1]).toContain(operations.length);
+      for (const { operations } of server.requests) expect([100, 1]).toContain(operations.length);
       server.behave = () => ({ do: "take" });
       await delivery.flush(20_000);
       expect(delivery.stats()).toMatchObject({ sent: 500, repeated: 0, lost: {} });
