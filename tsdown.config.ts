@@ -2,15 +2,11 @@
 // that the two copies must share lies on globalThis, so it does not matter which of them a program meets first.
 import { existsSync } from "node:fs";
 import { defineConfig, type InlineConfig } from "tsdown";
+import listed from "./entries.json" with { type: "json" };
 
-/** What package.json's `exports` and `bin` name: every entry a file. */
+/** What package.json's `exports` (made of the same list) and `bin` name: every entry a file. */
 const entries = {
-  index: "src/index.ts",
-  register: "src/register.ts",
-  traceable: "src/traceable.ts",
-  run_trees: "src/run_trees.ts",
-  worker: "src/worker.ts",
-  langsmith: "src/langsmith.ts",
+  ...listed,
   edge: "src/edge.ts",
   "cli/main": "src/cli/main.ts",
 };

@@ -23,12 +23,31 @@ export {
   withRunTree,
 } from "./authoring/index.js";
 export {
+  getDefaultProjectName,
+  isTracingEnabled,
+  LS_MESSAGE_VIEW_EXCLUDE,
+  overrideFetchImplementation,
+} from "./authoring/package-names.js";
+export {
+  type AnthropicLike,
+  type WrapAnthropicOptions,
+  type WrappedAnthropic,
+  wrapAnthropic,
+} from "./authoring/wrappers/anthropic.js";
+export {
   type LangSmithExtra,
   type WrapOpenAIOptions,
   type WrappedOpenAI,
   wrapOpenAI,
 } from "./authoring/wrappers/openai.js";
-export { Client, type ClientOptions, type ListRunsParams, type StoredRun } from "./client/client.js";
+export { type WrapSDKOptions, wrapSDK } from "./authoring/wrappers/sdk.js";
+export {
+  Client,
+  type ClientOptions,
+  type ClientOptions as ClientConfig,
+  type ListRunsParams,
+  type StoredRun,
+} from "./client/client.js";
 export { createFeedback, type Feedback, type FeedbackInput } from "./client/feedback.js";
 export { type FindRunOptions, findRun } from "./client/find-run.js";
 export { getRunUrl } from "./client/run-url.js";
@@ -48,6 +67,7 @@ export {
   type LangSmithExporterOptions,
   LangSmithSpanExporter,
 } from "./exporter/index.js";
+export { replicaRunId as computeRunIdForSecondaryReplica } from "./identity/replica-ids.js";
 export { runIdOf, spanIdOf } from "./identity/run-ids.js";
 export {
   type AuthoredContent,
@@ -61,6 +81,7 @@ export {
   type Rule,
   type Vocabulary,
 } from "./mapping/index.js";
+export { NotHereError } from "./missing.js";
 export type { HideOption, LangSmithOptions, ReplicaOptions, SpansOption, StartedSpan } from "./options/options.js";
 export { RunIdentityProcessor } from "./processor/identity-processor.js";
 export { LangSmithSpanProcessor, type ProcessorStats } from "./processor/index.js";
@@ -90,5 +111,6 @@ export { getSpanProcessorsFromEnv, type SpanProcessorsFromEnvOptions } from "./r
 export { type RegisterOptions, type Registration, register } from "./register/index.js";
 export type { AnySpanProcessor } from "./register/sdk.js";
 export { getRunId } from "./run-id.js";
+export { VERSION as __version__ } from "./version.js";
 export { uuid7, uuid7FromTime } from "./wire/ids.js";
 export type { Run, RunContent, RunEvent, RunType } from "./wire/run.js";

@@ -1,4 +1,5 @@
 // `otel-langsmith/run_trees`: what `langsmith/run_trees` exports.
+
 export {
   isRunnableConfigLike,
   isRunTree,
@@ -6,3 +7,4 @@ export {
   RunTree,
   type RunTreeConfig,
 } from "./authoring/index.js";
+export { convertToDottedOrderFormat } from "./authoring/package-names.js";

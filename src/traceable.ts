@@ -1,4 +1,5 @@
 // `otel-langsmith/traceable`: what `langsmith/traceable` exports, and the block forms.
+
 export {
   getCurrentRunTree,
   isTraceableFunction,
@@ -14,3 +15,4 @@ export {
   traceableClass,
   withRunTree,
 } from "./authoring/index.js";
+export { isTracingEnabled } from "./authoring/package-names.js";

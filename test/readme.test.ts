@@ -1,106 +1,89 @@
-// The README as a newcomer takes it: its programs are run as they stand there, with the packages that it says to install.
+// The README as a newcomer takes it: each of its ways is done as it stands there, with the packages that it says to install.
 import { readFile } from "node:fs/promises";
-import { transform } from "esbuild";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { type ModelServer, startModelServer } from "../demo/model-server.mjs";
+import { waysOf } from "./readme.js";
 import { orphansOf, type Receiver, startReceiver } from "./receiver.js";
-import { type Application, layApplication } from "./register/application.js";
+import { layApplication } from "./register/application.js";
 
 const readme = await readFile("README.md", "utf8");
-const shell = blocksOf("sh").join("\n");
+const ways = waysOf(readme);
 
-/** The README's blocks in a language. */
-function blocksOf(language: string): string[] {
-  return [...readme.matchAll(/^```(\w+)\n(.*?)^```$/gms)].flatMap(([, name, text = ""]) =>
-    name === language ? [text] : [],
-  );
-}
+let model: ModelServer;
+let receiver: Receiver;
+beforeAll(async () => {
+  model = await startModelServer();
+});
+afterAll(() => model.close());
+beforeEach(async () => {
+  receiver = await startReceiver();
+});
+afterEach(() => receiver.close());
 
-/** The one program of the README that holds a text, as the JavaScript that a TypeScript user runs. */
-async function programWith(text: string): Promise<string> {
-  const [program, ...more] = blocksOf("ts").filter((block) => block.includes(text));
-  if (program === undefined || more.length > 0) throw new Error(`README.md: not one ts block with ${text}`);
-  return (await transform(program, { loader: "ts", format: "esm", target: "node20" })).code;
-}
-
-/** What stands behind a command of the README's shell blocks. */
-function wordsAfter(command: string): string[] {
-  const line = shell.split("\n").find((each) => each.includes(command));
-  if (line === undefined) throw new Error(`README.md: no sh block with ${command}`);
-  return line
-    .slice(line.indexOf(command) + command.length)
-    .split(/\s+/)
-    .filter(Boolean);
-}
-
-describe("the README's programs", () => {
-  let application: Application;
-  let receiver: Receiver;
-
-  beforeAll(async () => {
-    const packages = wordsAfter("npm install").filter((name) => name !== "otel-langsmith");
-    expect(packages).toContain("@opentelemetry/sdk-node");
-    application = await layApplication(packages);
-  }, 60_000);
-  afterAll(() => application.remove());
-  beforeEach(async () => {
-    receiver = await startReceiver();
+describe("the README", () => {
+  it("has three ways, each with an installation, a program and a command, on two screens", () => {
+    expect(ways.map(({ title }) => title)).toEqual([
+      "Where you have a NodeSDK",
+      "Where you have nothing yet",
+      "Where you use `traceable` from `langsmith`",
+    ]);
+    for (const { packages, files, command } of ways) {
+      expect(packages).toContain("otel-langsmith");
+      expect(Object.keys(files)).toContain("app.mjs");
+      expect(command[0]).toBe("node");
+    }
+    expect(readme.split("\n").length).toBeLessThan(150);
   });
-  afterEach(() => receiver.close());
 
-  /** Runs a program to its end; what it printed on standard output. */
-  async function run(args: readonly string[], program: string): Promise<string> {
-    await application.write("app.mjs", program);
-    // No Collector listens here; what the first line of spanProcessors keeps is tried in test/register/environment.test.ts.
-    const env = { LANGSMITH_ENDPOINT: receiver.url, LANGSMITH_PROJECT: "readme", OTEL_TRACES_EXPORTER: "none" };
-    const { code, stdout, stderr } = await application.start([...args, "app.mjs"], env).ended();
+  it.each(ways)("ends with a whole trace: $title", async ({ packages, files, command }) => {
+    const others = packages
+      .map((name) => name.replace(/(?<=.)@[\d.]+$/, ""))
+      .filter((name) => name !== "otel-langsmith");
+    const application = await layApplication(others);
+    for (const [name, text] of Object.entries(files)) await application.write(name, text);
+    const env = {
+      LANGSMITH_ENDPOINT: receiver.url,
+      LANGSMITH_PROJECT: "readme",
+      OPENAI_BASE_URL: model.url,
+      OPENAI_API_KEY: "none",
+      // No Collector listens here.
+      OTEL_TRACES_EXPORTER: "none",
+    };
+    const { code, stderr } = await application.start(command.slice(1), env).ended();
+    await application.remove();
     expect({ code, problems: receiver.problems }, stderr).toEqual({ code: 0, problems: [] });
     expect(orphansOf(receiver.runs.values())).toEqual([]);
-    return stdout;
-  }
-
-  it("are the ones that are run here, and the one of Next.js, which test/package/next.test.ts runs", () => {
-    expect(blocksOf("ts")).toHaveLength(3);
+    expect(receiver.runs.size, stderr).toBeGreaterThan(0);
+    expect(stderr).not.toContain("LSB_WARN_");
+    for (const run of receiver.runs.values()) {
+      expect(run).toMatchObject({ session_name: "readme", inputs: expect.anything(), outputs: expect.anything() });
+      expect(run.end_time).toBeDefined();
+      if (run.run_type === "llm")
+        expect(run.extra.metadata).toMatchObject({ usage_metadata: { total_tokens: expect.any(Number) } });
+    }
   });
 
-  it("send a GenAI span's runs, and put their place into headers, where there is a NodeSDK", async () => {
-    const stdout = await run(
-      [],
-      `${await programWith("new NodeSDK(")}
-      const { propagation, context, trace } = await import("@opentelemetry/api");
-      trace.getTracer("app").startActiveSpan("agent", (agent) => {
-        const attributes = { "gen_ai.operation.name": "chat", "gen_ai.request.model": "m" };
-        trace.getTracer("app").startActiveSpan("chat m", { attributes }, (chat) => {
-          const headers = {};
-          propagation.inject(context.active(), headers);
-          console.log(JSON.stringify(headers));
-          chat.end();
-        });
-        agent.end();
-      });
-      await sdk.shutdown();`,
+  it("puts the place of a span into headers where there is a NodeSDK", async () => {
+    const [way] = ways;
+    const application = await layApplication(["@opentelemetry/core", "@opentelemetry/sdk-node"]);
+    await application.write("instrumentation.mjs", way?.files["instrumentation.mjs"] ?? "");
+    await application.write(
+      "app.mjs",
+      `import { propagation, context, trace } from "@opentelemetry/api";
+       trace.getTracer("app").startActiveSpan("chat", { attributes: { "gen_ai.operation.name": "chat" } }, (span) => {
+         const headers = {};
+         propagation.inject(context.active(), headers);
+         console.log(JSON.stringify(headers));
+         span.end();
+       });`,
     );
-    const [agent, chat] = [receiver.one("agent"), receiver.one("chat m")];
-    expect(receiver.runs.size).toBe(2);
-    expect(chat).toMatchObject({ run_type: "llm", parent_run_id: agent.id, session_name: "readme" });
-    expect(chat.end_time).toBeDefined();
+    const env = { LANGSMITH_ENDPOINT: receiver.url, OTEL_TRACES_EXPORTER: "none" };
+    const { stdout } = await application.start(way?.command.slice(1) ?? [], env).ended();
+    await application.remove();
     const headers = z.record(z.string(), z.string()).parse(JSON.parse(stdout));
-    expect(headers["langsmith-trace"]).toBe(chat.dotted_order);
+    expect(headers["langsmith-trace"]).toBe(receiver.one("chat").dotted_order);
     expect(headers["traceparent"]).toContain("00-");
-  });
-
-  it("send a traceable function's run under the command line that it names", async () => {
-    const flags = wordsAfter("node ").slice(0, -1);
-    expect(flags).toEqual(["--import", "otel-langsmith/register"]);
-    await run(flags, await programWith("traceable("));
-    expect(receiver.runs.size).toBe(1);
-    expect(receiver.one("answer")).toMatchObject({
-      run_type: "chain",
-      session_name: "readme",
-      inputs: { input: "me" },
-      outputs: { outputs: "42, if you ask me" },
-    });
-    expect(receiver.one("answer").end_time).toBeDefined();
   });
 });
 
@@ -109,7 +92,9 @@ describe("the README's commands", () => {
     const { scripts } = z
       .object({ scripts: z.record(z.string(), z.string()) })
       .parse(JSON.parse(await readFile("package.json", "utf8")));
-    const named = [...shell.matchAll(/\bnpm (?:run (\S+)|(test)\b)/g)].map(([, script, test]) => script ?? test);
+    const named = [...readme.matchAll(/\bnpm (?:run (\S+)|(test)\b)/g)].map(([, script, test]) =>
+      (script ?? test)?.replace("`", ""),
+    );
     expect(named).toEqual(["demo", "test"]);
     expect(named.filter((name) => name === undefined || !(name in scripts))).toEqual([]);
   });

@@ -1,9 +1,9 @@
 // What a RunTree is made from: the config names of the langsmith package, and what they come down to.
 
 import { warnOnce } from "../warnings.js";
+import { addressOf } from "../wire/agent-address.js";
 import { isUuid } from "../wire/ids.js";
-import type { Attachment, KeyValues, RunEvent, RunType } from "../wire/run.js";
-import { isRunType, RUN_TYPES } from "../wire/run.js";
+import { type Attachment, isRunType, type KeyValues, RUN_TYPES, type RunEvent, type RunType } from "../wire/run.js";
 import { microsOfIso } from "../wire/time.js";
 import { type ClientLike, warnOfOtherDestination } from "./clients.js";
 import type { RunTree } from "./run-tree.js";
@@ -36,6 +36,8 @@ export interface RunTreeConfig {
   id?: string;
   /** The project of a root; a child lives in its trace's. Default: the processor's. */
   project_name?: string;
+  /** The agent under which a root stands instead of in a project; never together with `project_name`. */
+  address?: AgentAddressLike;
   /** The run above, of this process or read from headers. */
   parent_run?: RunTree;
   /** With `dotted_order` the run above; alone it is looked up, here and then at LangSmith, when the run is posted. */
@@ -80,6 +82,30 @@ export interface RunTreeConfig {
 export function nameOf(name: unknown): string | undefined {
   if (typeof name === "number") return String(name);
   return typeof name === "string" && name.trim() !== "" ? name : undefined;
+}
+
+/** An agent's address, as the langsmith package's `AgentAddress` is one. */
+export interface AgentAddressLike {
+  readonly kind?: string;
+  readonly id: string;
+  /** `local`, `development`, `staging` or `production`, in any case. */
+  readonly environment: string;
+}
+
+/**
+ * The project that a config names, or the agent's address in its stead.
+ *
+ * @throws TypeError (`LSB_ERR_OPTION`) for both at once, and for an address that is none, as the langsmith package does
+ */
+export function projectOf(config: Pick<RunTreeConfig, "address" | "project_name">): string | undefined {
+  const { address, project_name } = config;
+  if (address === undefined || address === null) return project_name || undefined;
+  const found = addressOf(address.id, address.environment);
+  if (found !== undefined && !project_name && (address.kind ?? "AGENT") === "AGENT") return found;
+  const message = project_name
+    ? `LSB_ERR_OPTION: a run is sent to a project (${JSON.stringify(project_name)}) or to an address, not both`
+    : "LSB_ERR_OPTION: address must be an agent's: { id, environment }, the environment local, development, staging or production";
+  throw Object.assign(new TypeError(message), { code: "LSB_ERR_OPTION" });
 }
 
 /** A run type, or chain (said once) for a word the service would refuse. */

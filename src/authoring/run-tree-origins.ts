@@ -1,6 +1,7 @@
 // Run trees from outside and to outside: headers both ways, runs that LangSmith returned.
 
 import { placeOfDottedOrder } from "../identity/place.js";
+import { isAddress } from "../wire/agent-address.js";
 import { decodeEntry, decodeObject, encodeEntry, readLangSmithEntries } from "../wire/baggage.js";
 import type { KeyValues } from "../wire/run.js";
 import { inheritable } from "./authored-run.js";
@@ -67,7 +68,8 @@ function readBaggage(header: string): Pick<RunTreeConfig, "metadata" | "tags" | 
   const entries = readLangSmithEntries(header);
   const metadata = decodeObject(entries.get("langsmith-metadata") ?? "");
   const tags = decodeEntry(entries.get("langsmith-tags") ?? "");
-  const project = decodeEntry(entries.get("langsmith-project") ?? "");
+  const address = decodeEntry(entries.get("langsmith-address") ?? "");
+  const project = decodeEntry(entries.get("langsmith-project") ?? "") || (isAddress(address) ? address : undefined);
   return {
     ...(metadata && { metadata: snapshotOf(metadata) }),
     ...(tags && { tags: tags.split(",").filter(Boolean) }),
@@ -81,6 +83,7 @@ export function headersOf(tree: RunTree): { "langsmith-trace": string; baggage: 
   const metadata = snapshotOf(inheritable(tree.metadata));
   if (Object.keys(metadata).length > 0) items.push(`langsmith-metadata=${encodeEntry(JSON.stringify(metadata))}`);
   if (tree.tags?.length) items.push(`langsmith-tags=${encodeEntry(tree.tags.join(","))}`);
-  if (tree.project_name) items.push(`langsmith-project=${encodeEntry(tree.project_name)}`);
+  const { project_name: project } = tree;
+  if (project) items.push(`langsmith-${isAddress(project) ? "address" : "project"}=${encodeEntry(project)}`);
   return { "langsmith-trace": tree.dotted_order, baggage: items.join(",") };
 }

@@ -8,7 +8,7 @@ import type { KeyValues } from "../wire/run.js";
 import type { AuthoredRun } from "./authored-run.js";
 import { type ClientLike, obeyed, together } from "./clients.js";
 import type { RunTree } from "./run-tree.js";
-import { errorOf, type RunTreeConfig } from "./run-tree-config.js";
+import { errorOf, projectOf, type RunTreeConfig } from "./run-tree-config.js";
 import type { RunLike } from "./run-tree-origins.js";
 import { placeOfConfig, type RunAbove } from "./run-tree-place.js";
 
@@ -113,7 +113,7 @@ export function madeState(config: RunTreeConfig): TreeState {
     client: config.client ?? above?.client,
     clients: together(obeyed(config.client), above?.clients),
     onEnd: config.on_end,
-    projectName: config.project_name || undefined,
+    projectName: projectOf(config),
     content: {},
     run: undefined,
     direct: undefined,

@@ -21,6 +21,7 @@ import {
   metadataOf,
   microsOfTime,
   nameOf,
+  projectOf,
   runTypeOf,
   sayUnmetWishes,
   tagsOf,
@@ -56,6 +57,7 @@ export function traceable<Func extends AnyFunction>(
   config: TraceableConfig<Func> = {},
 ): TraceableFunction<Func> {
   checkRunId(config.id, "The id of a traceable");
+  projectOf(config);
   const name = nameOf(config.name) ?? (wrapped.name || "<lambda>");
   const own: LooseConfig = { ...(config as LooseConfig), name };
   let idUses = 0;
@@ -184,7 +186,8 @@ function startCall(call: Call, args: readonly unknown[], base: Context): Started
 function carry(base: Context, config: TraceableConfig, stated: KeyValues): Context {
   const handed = inheritable(stated);
   const hasMetadata = Object.keys(handed).length > 0;
-  const { project_name: projectName, tracingEnabled } = config;
+  const { tracingEnabled } = config;
+  const projectName = callSafely("address", config.name ?? "", () => projectOf(config));
   const clients = obeyed(config.client);
   if (!hasMetadata && !projectName && !clients && tracingEnabled !== true) return base;
   return setSettings(base, {

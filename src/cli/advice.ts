@@ -16,6 +16,7 @@ export function adviceOnStatus(status: number, isQuota: boolean): string | undef
 export function adviceOnDelivery(error: DeliveryError | undefined): string {
   switch (error?.kind) {
     case "unauthorized":
+    case "forbidden":
       return "The key may read, but not write. Set LANGSMITH_API_KEY to one that may, and LANGSMITH_WORKSPACE_ID where it belongs to an organisation.";
     case "throttled":
       return error.isQuota ? QUOTA : LATER;

@@ -28,7 +28,7 @@ const PROJECT = "otel-langsmith-doctor";
 /** How far a clock may be off before the service's view of "now" suffers. */
 const CLOCK_MILLIS = 60_000;
 
-const WAITS_FOR_PEOPLE: ReadonlySet<string> = new Set(["unauthorized", "misconfigured"]);
+const WAITS_FOR_PEOPLE: ReadonlySet<string> = new Set(["unauthorized", "forbidden", "misconfigured"]);
 
 /** Runs the command; resolves to its exit code: 0 when runs arrive, 1 when something stands in the way. */
 export async function doctor(env: Environment, out: Output): Promise<number> {

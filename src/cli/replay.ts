@@ -180,7 +180,7 @@ async function sendSpool(opened: OpenDelivery, wanted: Wanted, found: Inventory,
     if (onDisk() !== before) moved = performance.now();
     before = onDisk();
     progress.show(total - before);
-    if (opened.lastFailure()?.kind === "unauthorized" || performance.now() - moved > wanted.giveUpMillis) break;
+    if (isKeyRefused(opened) || performance.now() - moved > wanted.giveUpMillis) break;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   progress.end(total - onDisk());
@@ -210,6 +210,12 @@ async function sendFile(opened: OpenDelivery, wanted: Wanted, name: string): Pro
   if (file.unknown.length > 0) return `sent, but for parts that belong to no run: ${file.unknown.join(", ")}`;
   await rm(file.path);
   return undefined;
+}
+
+/** A service waits for a key to be set right; somebody at a terminal does not. */
+function isKeyRefused(opened: OpenDelivery): boolean {
+  const kind = opened.lastFailure()?.kind;
+  return kind === "unauthorized" || kind === "forbidden";
 }
 
 function lostBy({ delivery }: OpenDelivery): number {
@@ -268,7 +274,7 @@ async function sendItems(opened: OpenDelivery, items: Item[], giveUpMillis: numb
     });
     // A refused key is waited for by a service, but not by somebody at a terminal.
     const until = performance.now() + giveUpMillis;
-    while (!isOver && performance.now() < until && opened.lastFailure()?.kind !== "unauthorized") {
+    while (!isOver && performance.now() < until && !isKeyRefused(opened)) {
       await Promise.race([sending, new Promise((resolve) => setTimeout(resolve, 50))]);
     }
     if (!isOver) return false;

@@ -30,12 +30,13 @@ import { createResources, type Resources } from "./resources.js";
 import { createRest, ownDestination, type Rest, type RestOptions } from "./rest.js";
 import { type RunStatsParams, runStats } from "./run-stats.js";
 import { type PackageRunUrlParams, runUrlOf } from "./run-url.js";
-import { type ListRunsParams, listRuns, readRun, type StoredRun } from "./runs.js";
+import { listRuns, readRun } from "./runs.js";
+import type { ListRunsParams, StoredRun } from "./stored-run.js";
 import { withChildren } from "./with-children.js";
 import { type CreateRunParams, createRun, type UpdateRunParams, updateRun } from "./write-runs.js";
 
 export type { ClientOptions } from "./client-options.js";
-export type { ListRunsParams, StoredRun } from "./runs.js";
+export type { ListRunsParams, StoredRun } from "./stored-run.js";
 
 /**
  * Speaks to LangSmith. `new Client()` speaks of the process's processor: it flushes it, and reads with its address and

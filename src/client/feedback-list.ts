@@ -6,7 +6,7 @@ import type { KeyValues } from "../wire/run.js";
 import { type Feedback, scoreOf } from "./feedback.js";
 import { listByOffset } from "./resources.js";
 import type { Rest } from "./rest.js";
-import { withoutUndefined } from "./runs.js";
+import { withoutUndefined } from "./stored-run.js";
 
 /** Which feedback {@link Client.listFeedback} asks for. */
 export interface ListFeedbackParams {

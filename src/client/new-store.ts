@@ -7,7 +7,7 @@ import { millisOfUuid7 } from "../wire/ids.js";
 import type { KeyValues } from "../wire/run.js";
 import { field, projectByName } from "./projects.js";
 import type { Rest } from "./rest.js";
-import { idsOf, type ListRunsParams, type StoredRun, withoutUndefined } from "./runs.js";
+import { idsOf, type ListRunsParams, type StoredRun, withoutUndefined } from "./stored-run.js";
 
 /** Whether a refusal means that the call itself is gone, not what it asked for: 501, 410, or a 404 that names nothing. */
 export function isNewStoreOnly(error: unknown): boolean {

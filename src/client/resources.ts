@@ -5,7 +5,7 @@ import type { KeyValues } from "../wire/run.js";
 import { type PagePromise, pages } from "./pages.js";
 import { field } from "./projects.js";
 import type { Rest } from "./rest.js";
-import { withoutUndefined } from "./runs.js";
+import { withoutUndefined } from "./stored-run.js";
 
 /** `client.runs` */
 export interface RunsResource {

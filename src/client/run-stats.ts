@@ -4,7 +4,7 @@ import type { KeyValues } from "../wire/run.js";
 import { projectByName } from "./projects.js";
 import { recordOf } from "./resources.js";
 import type { Rest } from "./rest.js";
-import { withoutUndefined } from "./runs.js";
+import { withoutUndefined } from "./stored-run.js";
 
 /** What {@link Client.getRunStats} takes; the names are the langsmith package's. */
 export interface RunStatsParams {

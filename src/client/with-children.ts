@@ -1,5 +1,5 @@
 // A run with the runs below it, as `readRun(id, { loadChildRuns: true })` returns it.
-import type { ListRunsParams, StoredRun } from "./runs.js";
+import type { ListRunsParams, StoredRun } from "./stored-run.js";
 
 /** The run with its `child_runs`, and theirs, by start. */
 export async function withChildren(

@@ -1,4 +1,6 @@
 // A run as bytes. What cannot be written as JSON costs that one value, which is replaced by a marker that says so.
+
+import { isAddress } from "../wire/agent-address.js";
 import type { Run } from "../wire/run.js";
 import type { AttachmentPart, PartField, RunParts } from "./item.js";
 
@@ -15,6 +17,10 @@ const MAX_DEPTH = 500;
 export function serializeRun(run: Run): RunParts {
   const core: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(run)) if (!NOT_IN_CORE.has(key)) core[key] = value;
+  if (isAddress(run.session_name)) {
+    core["address"] = run.session_name;
+    delete core["session_name"];
+  }
   const fields: [PartField, Buffer][] = [];
   for (const field of PART_FIELDS) {
     const value = run[field];

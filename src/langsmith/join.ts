@@ -3,10 +3,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Context, context, createContextKey, trace } from "@opentelemetry/api";
 import { primaryBridge } from "../bridges.js";
-import { type ContextPlace, setPlace, winningPlace } from "../identity/context.js";
+import { type ContextPlace, getSettings, setPlace, winningPlace } from "../identity/context.js";
 import { booleanOf, langsmithVariable } from "../options/environment.js";
 import { type Current, currentOf, entryHere, isUntraced } from "../propagation/current.js";
 import { JOINED } from "../shared.js";
+import { addressOf } from "../wire/agent-address.js";
 import { threadKeysOf, threadOf } from "../wire/thread.js";
 import { isNativeInstalled, learnNativeClass, loadNativeClass } from "./native-class.js";
 import { CHILD_CONFIG, isNativeRun, type NativeRun, placeOfNative } from "./native-run.js";
@@ -156,7 +157,7 @@ function nameThread(active: Context, run: NativeRun, place: ContextPlace["place"
 function placeIn(run: NativeRun, place: ContextPlace["place"]): Omit<ContextPlace, "activeSpanId"> {
   return {
     place,
-    project: run.project_name,
+    project: run.project_name ?? addressOf(run.address?.id, run.address?.environment),
     // A thread is whole only when every run carries its key; the rest of a native run's metadata is its own.
     metadata: threadKeysOf(run.extra?.metadata),
     tags: undefined,
@@ -178,7 +179,7 @@ function currentRun(own: unknown): unknown {
     if (bridge.isUnsampled(current.entry)) return untracedTree(above);
     if (!bridge.isOpen(current.entry)) return own;
   }
-  return treeOf(current, above);
+  return treeOf(current, above, getSettings(active)?.clients);
 }
 
 function isCarryingConfig(above: object): boolean {

@@ -10,6 +10,8 @@ export interface NativeRun {
   name?: string;
   run_type?: string;
   project_name?: string;
+  /** Where it stands instead of in a project. */
+  address?: { id?: unknown; environment?: unknown };
   tracingEnabled?: boolean;
   client?: object;
   tags?: string[];

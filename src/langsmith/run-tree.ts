@@ -1,10 +1,12 @@
 // A RunTree of the `langsmith` package that stands for a run of ours, so that native runs nest under it.
 import type { ParentPlace } from "../identity/place.js";
 import type { Current } from "../propagation/current.js";
+import { partsOf } from "../wire/agent-address.js";
 import { threadKeysOf } from "../wire/thread.js";
 import { isoOf } from "../wire/time.js";
 import { inTreeTime } from "./client-in-time.js";
 import { inheriting } from "./client-inherits.js";
+import { obeying } from "./client-obeys.js";
 import { type NativeClass, nativeClass } from "./native-class.js";
 import { CHILD_CONFIG, CHILD_ENDS, CONTEXT_VARIABLES, type NativeRun } from "./native-run.js";
 import { StandIn } from "./stand-in.js";
@@ -14,11 +16,15 @@ type Above = object | undefined;
 
 const trees = new WeakMap<ParentPlace, { readonly above: Above; readonly tree: NativeRun }>();
 
-/** The RunTree for a run of ours, under what the native store holds; the same one for the same two. */
-export function treeOf(current: Current, above: Above): NativeRun {
+/**
+ * The RunTree for a run of ours, under what the native store holds; the same one for the same two.
+ *
+ * @param clients what the run of ours was made with: they hide below it, too
+ */
+export function treeOf(current: Current, above: Above, clients?: readonly object[]): NativeRun {
   const known = trees.get(current.place);
   if (known && known.above === above && !(known.tree instanceof StandIn && nativeClass())) return known.tree;
-  const tree = makeTree(current, above);
+  const tree = makeTree(current, above, clients);
   trees.set(current.place, { above, tree });
   return tree;
 }
@@ -41,10 +47,11 @@ function asNative(tree: unknown): NativeRun {
   return tree as NativeRun;
 }
 
-function makeTree(current: Current, above: Above): NativeRun {
+function makeTree(current: Current, above: Above, clients: readonly object[] | undefined): NativeRun {
   const { place, project, metadata, tags } = current;
   const client: unknown = above && Reflect.get(above, "client");
   const enabled: unknown = above && Reflect.get(above, "tracingEnabled");
+  const address = project === undefined ? undefined : partsOf(project);
   const config = {
     name: "span",
     id: place.runId,
@@ -52,13 +59,14 @@ function makeTree(current: Current, above: Above): NativeRun {
     dotted_order: place.dottedOrder,
     start_time: isoOf(place.startMicros),
     ...(place.parentRunId !== undefined && { parent_run_id: place.parentRunId }),
-    ...(project !== undefined && { project_name: project }),
+    ...(project !== undefined && (address ? { address } : { project_name: project })),
     ...(typeof enabled === "boolean" && { tracingEnabled: enabled }),
     ...(typeof client === "object" && client !== null && { client }),
     extra: { metadata: { ...metadata } },
     tags: [...tags],
   };
-  const tree = treeFrom(config, () => makeTree(current, above));
+  const tree = treeFrom(config, () => makeTree(current, above, clients));
+  if (clients && tree.client) tree.client = obeying(tree.client, clients);
   if (place.startMicros > Date.now() * 1000 && tree.client) tree.client = inTreeTime(tree.client);
   orderChildren(tree, place);
   forgetChildren(tree);

@@ -118,6 +118,9 @@ function retrieval(content: InsAndOuts, slots: Slots): void {
       content.outputs = { documents: [] };
     return;
   }
+  // The whole value beside flattened documents says them again, with their ids.
+  const whole = slots.all("outputs")[0];
+  if (whole !== undefined && toDocuments(whole.value) !== undefined) slots.use(whole);
   const documents = toRanked(value, pool) ?? withMetadata(toDocuments(value), slots.all("outputs")[0]?.value);
   content.outputs = documents === undefined ? wrap(decodeText(value), "output") : { documents };
 }
@@ -169,8 +172,11 @@ function plain(content: InsAndOuts, slots: Slots, type: RunType): void {
 /** An object of single parts; where the inputs or outputs were supplied whole, the parts stay in the metadata. */
 function pieces(slots: Slots, field: Field): KeyValues | undefined {
   const whole: KeyValues = {};
-  for (const { name, value } of slots.all(field)) {
-    if (name !== undefined && isThere(value) && !Object.hasOwn(whole, name)) put(whole, name, value);
+  for (const candidate of slots.all(field)) {
+    const { name, value } = candidate;
+    if (name === undefined || !isThere(value) || Object.hasOwn(whole, name)) continue;
+    put(whole, name, value);
+    slots.use(candidate);
   }
   return Object.keys(whole).length === 0 ? undefined : whole;
 }
@@ -181,6 +187,7 @@ function best(slots: Slots, fields: readonly Field[]): Candidate | undefined {
     const first = slots.all(field).find((candidate) => isThere(candidate.value));
     if (first !== undefined && (found === undefined || vocabularyFirst(first, found))) found = first;
   }
+  slots.use(found);
   return found;
 }
 

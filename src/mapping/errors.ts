@@ -54,6 +54,8 @@ export function errorOf(span: MappableSpan, slots: Slots, answer: Answer): SpanE
   const stack = toText(attributes["exception.stacktrace"]);
   const text = stack === undefined ? head : withStack(head, message, stack);
   // A type that the text does not name is no less a fact.
+  for (const candidate of slots.all("error_message"))
+    if (!text.includes(String(candidate.value))) slots.leave(candidate);
   for (const candidate of slots.all("error_type")) if (!text.includes(String(candidate.value))) slots.leave(candidate);
   return last === undefined ? { text } : { text, from: last };
 }
@@ -143,7 +145,7 @@ export function eventsOf(
 ): RunEvent[] | undefined {
   const events: RunEvent[] = [];
   const firstToken = isLlm ? slots.first("first_token", (value) => firstTokenTime(value, span), false) : undefined;
-  if (!isLlm) for (const candidate of slots.all("first_token")) slots.leave(candidate);
+  if (firstToken === undefined) for (const candidate of slots.all("first_token")) slots.leave(candidate);
   if (firstToken !== undefined) events.push({ name: "new_token", time: firstToken });
   for (const event of span.events) {
     if (event === error?.from || isContent.has(event.name)) continue;

@@ -1,7 +1,6 @@
 // One span, live or ended, to the content of its run. Pure; never throws.
 import { isUuid } from "../wire/ids.js";
 import type { KeyValues, RunContent, RunExtra, RunType } from "../wire/run.js";
-import { toRunType } from "../wire/run.js";
 import { threadOf } from "../wire/thread.js";
 import { agentTypeOfName } from "./agent-type.js";
 import { toAttachments } from "./attachments.js";
@@ -20,8 +19,10 @@ import { contentEvents, noEvents, readSlots } from "./read.js";
 import { copyOf, type Slots } from "./slots.js";
 import type { MappableSpan } from "./span.js";
 import { usageOfSpan } from "./span-usage.js";
+import { isThere } from "./there.js";
 import { addParam, addParams, toParamName, toTools } from "./tools.js";
 import { typeOfRun } from "./type.js";
+import { leaveUnplaced } from "./unplaced.js";
 import { defaultVocabularies } from "./vocabularies/index.js";
 import type { Vocabulary } from "./vocabulary.js";
 
@@ -51,6 +52,7 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
   const wishes = wishesOf(slots);
   const insAndOuts = contentOfRun(type, slots, span, sources.withVectors === true);
   const metadata = wishes.metadata;
+  const homeless = leaveUnplaced(slots, sources.withVectors === true);
   const usageInOutputs = takeUsage(insAndOuts);
   const name = named(authored?.name) ?? nameOf(span, slots, type, wishes);
   const error = errorOf(span, slots, {
@@ -61,7 +63,7 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
     span,
     slots,
     error,
-    span.events.length === 0 ? noEvents : contentEvents(slots),
+    span.events.length === 0 ? noEvents : contentEvents(slots, homeless),
     type === "llm",
   );
   const params = paramsOf(slots, wishes, insAndOuts);
@@ -77,6 +79,7 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
   const provider = slots.first("provider", toProvider);
   // LangChain's instrumentations name the framework where there is no model.
   if (provider !== undefined && (isModelCall || provider !== "langchain")) metadata["ls_provider"] ??= provider;
+  else for (const candidate of slots.all("provider")) slots.leave(candidate);
   addModel(metadata, params, slots);
   const toolCallId =
     slots.first("tool_call_id", toText) ?? (type === "tool" ? callAnswered(insAndOuts.outputs) : undefined);
@@ -91,6 +94,8 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
   if (facts !== undefined) for (const key of Object.keys(facts)) metadata[key] ??= facts[key];
   if (wishes.threadId !== undefined) metadata["thread_id"] ??= wishes.threadId;
   if (wishes.userId !== undefined) metadata["user_id"] ??= wishes.userId;
+  if (type !== "embedding") for (const candidate of slots.all("dimensions")) slots.leave(candidate);
+  for (const candidate of slots.all("project_id")) slots.leave(candidate);
   const isAgent = slots.first("agent", (value) => value === true || undefined) === true;
   const integration =
     slots.first("integration", toText) ?? integrationOf(scopeVocabulary(span.scope.name, vocabularies) ?? decidedBy);
@@ -150,6 +155,9 @@ function nameOf(span: MappableSpan, slots: Slots, type: RunType, wishes: Wishes)
   const isLangSmiths = slots.all("name")[0]?.vocabulary.name === "langsmith";
   const wanted = named(wishes.name);
   const name = isLangSmiths ? (stated ?? wanted) : (wanted ?? tool ?? stated);
+  // A name that another beat is no less a fact.
+  const [first] = slots.all("name");
+  if (first !== undefined && stated !== undefined && stated !== name) slots.leave(first);
   return name ?? named(span.name) ?? nameOfNameless(span, slots, type, tool);
 }
 
@@ -176,7 +184,10 @@ function paramsOf(slots: Slots, wishes: Wishes, insAndOuts: InsAndOuts): KeyValu
   for (const { value, name, key } of slots.all("param")) {
     addParam(params, toParamName(name ?? key ?? ""), copyOf(decode(value)));
   }
-  for (const { value } of slots.all("params")) if (isObject(value)) addParams(params, value);
+  for (const candidate of slots.all("params")) {
+    if (isObject(candidate.value)) addParams(params, candidate.value);
+    else slots.leave(candidate);
+  }
   if (wishes.params !== undefined) addParams(params, wishes.params);
   if (insAndOuts.asked !== undefined) addParams(params, insAndOuts.asked);
   const tools = slots.first("tools", toTools, false) ?? toTools(params["tools"]);
@@ -185,6 +196,7 @@ function paramsOf(slots: Slots, wishes: Wishes, insAndOuts: InsAndOuts): KeyValu
     delete params["max_output_tokens"];
   }
   if (tools !== undefined) params["tools"] = tools;
+  else for (const candidate of slots.all("tools")) if (isThere(candidate.value)) slots.leave(candidate);
   return params;
 }
 

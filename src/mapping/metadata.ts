@@ -32,6 +32,7 @@ export function wishesOf(slots: Slots): Wishes {
   if (threadId !== undefined) wishes.threadId = threadId;
   if (userId !== undefined) wishes.userId = userId;
   if (slots.has("tags") || wishes.tags.length > 0) {
+    for (const candidate of slots.all("tags")) if (toTextList(candidate.value) === undefined) slots.leave(candidate);
     const tags = slots.all("tags").flatMap(({ value }) => toTextList(value) ?? []);
     wishes.tags = [...new Set([...tags, ...wishes.tags])];
   }

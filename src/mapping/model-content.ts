@@ -68,6 +68,7 @@ function richer<T extends Request | Response>(
         return undefined;
       continue;
     }
+    slots.use(candidate);
     const isList = lists.includes(candidate);
     const others = isList ? bodies : lists;
     const other = others.find((entry) => entry.vocabulary === candidate.vocabulary && isThere(entry.value));

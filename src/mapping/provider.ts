@@ -43,10 +43,8 @@ export function toProvider(value: unknown): string | undefined {
 
 function hostIn(provider: string): string | undefined {
   if (provider.length > 512) return undefined;
-  const host = provider
-    .toLowerCase()
-    .replace(/^[a-z]{2,10}:\/\//, "")
-    .replace(/[/?#].*$/, "")
-    .replace(/:\d{1,5}$/, "");
+  const rest = provider.toLowerCase().replace(/^[a-z]{2,10}:\/\//, "");
+  const end = rest.search(/[/?#]/);
+  const host = (end === -1 ? rest : rest.slice(0, end)).replace(/:\d{1,5}$/, "");
   return hostName.test(host) || address.test(host) ? host : undefined;
 }

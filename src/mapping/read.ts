@@ -2,6 +2,7 @@
 import { segmentsOf, unflatten } from "./flattened.js";
 import { Slots } from "./slots.js";
 import type { MappableLogRecord, MappableSpan } from "./span.js";
+import { sideOfField } from "./unplaced.js";
 import type { Rule, Vocabulary } from "./vocabulary.js";
 
 interface CompiledRule {
@@ -130,7 +131,9 @@ export function readSlots(
     const { rule, rank, vocabulary } = found;
     const whole = unflatten(entries);
     const value = rule.as === undefined ? whole : readAs(rule.as, whole, span);
-    if (value !== undefined) slots.offer(rule.to, { value, rank, vocabulary });
+    if (value !== undefined && rule.to !== "drop") {
+      slots.offer(rule.to, { value, rank, vocabulary, entries: entries.map(([, raw, key]) => [key, raw] as const) });
+    } else if (value !== undefined) continue;
     else for (const [, raw, key] of entries) slots.unread.push([key, raw]);
   }
   readByCode(slots, speaking, span, logs, compiled);
@@ -222,9 +225,20 @@ function attempt<T>(run: () => T): T | undefined {
 }
 
 /** Names of span events that a speaking vocabulary takes as content. */
-export function contentEvents(slots: Slots): ReadonlySet<string> {
+export function contentEvents(slots: Slots, homeless: ReadonlySet<Vocabulary>): ReadonlySet<string> {
   if (slots.speaking.every((vocabulary) => vocabulary.events === undefined)) return noEvents;
-  return new Set(slots.speaking.flatMap((vocabulary) => vocabulary.events ?? []));
+  // What found no place in the run stays what it was.
+  const placed = slots.speaking.filter((vocabulary) => !homeless.has(vocabulary));
+  return new Set(placed.flatMap((vocabulary) => vocabulary.events ?? []));
+}
+
+/** Whether an attribute's content is a run's input or its output, wherever it came to stand. */
+export function sideOf(key: string, vocabularies: readonly Vocabulary[]): "inputs" | "outputs" | undefined {
+  for (const { to } of routesOf(key, compile(vocabularies))) {
+    const side = sideOfField(to.rule.to);
+    if (side !== undefined) return side;
+  }
+  return undefined;
 }
 
 /** No names of events. */

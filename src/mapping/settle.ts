@@ -39,6 +39,17 @@ export function toldOf({ hasMessages, hasAnswer }: Mapped): number {
   return (hasMessages ? 1 : 0) + (hasMessages && hasAnswer !== false ? 1 : 0);
 }
 
+/** What a whole call was answered, in short; undefined where it has no text and no calls. */
+export function answerOf({ content }: Mapped): string | undefined {
+  const choices = content.outputs?.["choices"];
+  const first: unknown = Array.isArray(choices) ? choices[0] : undefined;
+  const message = isObject(first) ? first["message"] : undefined;
+  if (!isObject(message)) return undefined;
+  const { content: text, tool_calls: calls } = message;
+  if (typeof text === "string" && text !== "") return `${text.length} ${text.slice(0, 256)}`;
+  return Array.isArray(calls) && calls.length > 0 ? JSON.stringify(calls).slice(0, 512) : undefined;
+}
+
 function countsOf({ content }: Mapped): string | undefined {
   const { ls_model_name: model, usage_metadata: usage } = content.extra.metadata;
   return isObject(usage) ? JSON.stringify([model, usage["input_tokens"], usage["output_tokens"]]) : undefined;

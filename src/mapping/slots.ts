@@ -13,11 +13,14 @@ export interface Candidate {
   readonly key?: string;
   /** For `param` and `metadata`. */
   readonly name?: string;
+  /** The attributes that were put together to the value. */
+  readonly entries?: readonly (readonly [key: string, value: unknown])[];
 }
 
 /** All that a span offers, by field, and the attributes that nobody read. */
 export class Slots {
   readonly #byField = new Map<Field, Candidate[]>();
+  readonly #used = new Set<Candidate>();
   readonly unread: [key: string, value: unknown][] = [];
   /** Vocabularies that found something of theirs, most specific first. */
   readonly speaking: Vocabulary[] = [];
@@ -52,8 +55,10 @@ export class Slots {
     let taken: Taken<T> | undefined;
     for (const candidate of this.all(field)) {
       const value = read(candidate.value);
-      if (taken === undefined && value !== undefined) taken = { value, candidate };
-      else if (keepLosers && candidate.value !== "" && (value === undefined || !isSame(value, taken?.value))) {
+      if (taken === undefined && value !== undefined) {
+        taken = { value, candidate };
+        this.#used.add(candidate);
+      } else if (keepLosers && candidate.value !== "" && (value === undefined || !isSame(value, taken?.value))) {
         this.leave(candidate);
       }
     }
@@ -61,8 +66,18 @@ export class Slots {
   }
 
   /** Gives an offer's attribute back: it goes to the metadata. */
-  leave({ key, raw, value }: Candidate): void {
+  leave({ key, raw, value, entries }: Candidate): void {
     if (key !== undefined) this.unread.push([key, raw ?? value]);
+    for (const entry of entries ?? []) this.unread.push([...entry]);
+  }
+
+  /** Notes that an offer found its place in the run. */
+  use(candidate: Candidate | undefined): void {
+    if (candidate !== undefined) this.#used.add(candidate);
+  }
+
+  isUsed(candidate: Candidate): boolean {
+    return this.#used.has(candidate);
   }
 
   /** As `take`, the value alone. */

@@ -7,6 +7,7 @@ import type { RetryPolicy } from "../delivery/options.js";
 import { LangSmithOptionError } from "../errors.js";
 import type { Vocabulary } from "../mapping/index.js";
 import type { MappableSpan } from "../mapping/span.js";
+import { addressOf, isAgentEnvironment, isAgentId } from "../wire/agent-address.js";
 import type { KeyValues, Run } from "../wire/run.js";
 import { checkKinds, countOf, durationOf, rateOf, spansOf, tracesOf, urlOf } from "./checks.js";
 import { booleanOf, type Environment, langsmithVariable, numberOf, textOf, unquoted } from "./environment.js";
@@ -248,11 +249,7 @@ export function resolveOptions(
       unquoted(options.apiUrl) ?? unquoted(langsmithVariable(env, "ENDPOINT")) ?? DEFAULT_API_URL,
     ),
     workspaceId: unquotedOption(options.workspaceId) ?? unquoted(langsmithVariable(env, "WORKSPACE_ID")),
-    projectName:
-      emptyAsUndefined(options.projectName) ??
-      langsmithVariable(env, "PROJECT") ??
-      textOf(env.LANGSMITH_SESSION ?? env.LANGCHAIN_SESSION) ??
-      "default",
+    projectName: emptyAsUndefined(options.projectName) ?? projectFrom(env) ?? "default",
     spans: spansOf(options.spans) ?? spansWord(env) ?? "application",
     traces: tracesOf("traces", options.traces) ?? tracesOf(TRACES_VARIABLE, textOf(env[TRACES_VARIABLE])) ?? "genai",
     pendingAfterMillis:
@@ -275,6 +272,26 @@ export function resolveOptions(
     revisionId: langsmithVariable(env, "REVISION_ID"),
     isCompressionOff: booleanOf(langsmithVariable(env, "DISABLE_RUN_COMPRESSION")) ?? false,
   };
+}
+
+/** The project that the environment names, or the agent's address in a project's stead. */
+function projectFrom(env: Environment): string | undefined {
+  const project = langsmithVariable(env, "PROJECT") ?? textOf(env.LANGSMITH_SESSION ?? env.LANGCHAIN_SESSION);
+  const [id, environment] = [textOf(env.LANGSMITH_AGENT_ID), textOf(env.LANGSMITH_AGENT_ENVIRONMENT)];
+  if (id === undefined && environment === undefined) return project;
+  if (!isAgentId(id)) {
+    const label =
+      "1 to 63 small letters, digits or hyphens, beginning with a letter, beside LANGSMITH_AGENT_ENVIRONMENT";
+    throw new LangSmithOptionError("LANGSMITH_AGENT_ID", label, id);
+  }
+  if (!isAgentEnvironment(environment)) {
+    const names = "local, development, staging or production, beside LANGSMITH_AGENT_ID";
+    throw new LangSmithOptionError("LANGSMITH_AGENT_ENVIRONMENT", names, environment);
+  }
+  if (project !== undefined) {
+    throw new LangSmithOptionError("LANGSMITH_AGENT_ID", "unset where LANGSMITH_PROJECT names a project", id);
+  }
+  return addressOf(id, environment);
 }
 
 function checkInnerNames({ held, queue, spool, mapping, replicas }: LangSmithOptions): void {

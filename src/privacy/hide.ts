@@ -1,5 +1,6 @@
 // Hiding: what of a finished run may be said. Pure; it gets a run and returns one.
 
+import { defaultVocabularies, sideOf, type Vocabulary } from "../mapping/index.js";
 import type { HideOption } from "../options/options.js";
 import { isUnawaited } from "../unawaited.js";
 import { callUser } from "../user-callbacks.js";
@@ -9,6 +10,8 @@ export interface HideOptions {
   readonly hideInputs: HideOption;
   readonly hideOutputs: HideOption;
   readonly hideMetadata: HideOption;
+  /** The user's own vocabularies, which say what is content. */
+  readonly given?: { readonly mapping?: { readonly vocabularies?: readonly Vocabulary[] } };
 }
 
 /** Metadata that only says of which span a run is: it stays when the rest of the metadata is hidden. */
@@ -35,7 +38,10 @@ export function hide(run: Run, options: HideOptions, onError: (option: string, e
     if (run.events) hidden.events = run.events.map(bare);
   }
   // A patch of endRun says nothing of metadata.
-  if (hideMetadata && run.extra) hidden.extra = { ...run.extra, metadata: hiddenMetadata(run, hideMetadata, onError) };
+  if (run.extra && (hideInputs || hideOutputs))
+    hidden.extra = { ...run.extra, metadata: withoutContent(run, options, onError) };
+  if (hideMetadata && run.extra)
+    hidden.extra = { ...run.extra, metadata: hiddenMetadata(hidden, hideMetadata, onError) };
   return hidden;
 }
 
@@ -55,6 +61,23 @@ function applied(
     onError(name, error);
     return { ...FAILED };
   }
+}
+
+/** Content that a run's type has no place for stands in its metadata: it is hidden there as inputs and outputs are. */
+function withoutContent(run: Run, options: HideOptions, onError: (option: string, error: unknown) => void): KeyValues {
+  const { hideInputs, hideOutputs, given } = options;
+  const kept: KeyValues = {};
+  const content: Record<"inputs" | "outputs", KeyValues> = { inputs: {}, outputs: {} };
+  for (const key of Object.keys(run.extra.metadata)) {
+    const side = sideOf(key, given?.mapping?.vocabularies ?? defaultVocabularies);
+    (side === undefined ? kept : content[side])[key] = run.extra.metadata[key];
+  }
+  const isIn = (values: KeyValues) => Object.keys(values).length > 0;
+  return {
+    ...kept,
+    ...(isIn(content.inputs) && applied("hideInputs", hideInputs, content.inputs, onError)),
+    ...(isIn(content.outputs) && applied("hideOutputs", hideOutputs, content.outputs, onError)),
+  };
 }
 
 function hiddenMetadata(run: Run, option: HideOption, onError: (option: string, error: unknown) => void): KeyValues {

@@ -10,7 +10,6 @@ import {
   type Vocabulary,
 } from "../mapping/index.js";
 import type { MappableSpan } from "../mapping/span.js";
-import { CONTENT } from "../shared.js";
 import { callUser } from "../user-callbacks.js";
 import { warnOnce } from "../warnings.js";
 import type { Run } from "../wire/run.js";

@@ -1,8 +1,8 @@
 // Tokens count once: of two model runs, one inside the other, one stays a model call. Either may end first, so an ended
 // one waits for the other, for a bounded time.
-import { callOf, demoteModelCall, type Mapped, settleModelCalls, toldOf } from "../mapping/index.js";
+import { answerOf, callOf, demoteModelCall, type Mapped, settleModelCalls, toldOf } from "../mapping/index.js";
 import type { GenAi } from "./genai.js";
-import type { Above, Tracked } from "./tracked.js";
+import type { Above, ToldCall, Tracked } from "./tracked.js";
 
 /** How long a call that ended waits for one above that ended too, but is not handed in yet; milliseconds. */
 const HANDED_IN_WITHIN_MILLIS = 30_000;
@@ -159,14 +159,19 @@ export function createModelCalls(options: ModelCallsOptions): ModelCalls {
     const call = callOf(mapped);
     if (call === undefined) return;
     const told = toldOf(mapped);
+    const answer = answerOf(mapped);
+    const isWhole = (other: ToldCall) => other.told === told && answer !== undefined && other.answer === answer;
     const at = keptParent.toldCalls?.findIndex(
       (other) =>
-        other.call === call && other.told > told && other.scopeName !== scopeName && tracked.seenAt < other.toldAt,
+        other.call === call &&
+        (other.told > told || isWhole(other)) &&
+        other.scopeName !== scopeName &&
+        tracked.seenAt < other.toldAt,
     );
     if (at === undefined || at === -1) {
       if (told === 0) return;
       keptParent.toldCalls ??= [];
-      if (keptParent.toldCalls.push({ call, told, scopeName, toldAt: performance.now() }) > TOLD_CALLS)
+      if (keptParent.toldCalls.push({ call, told, answer, scopeName, toldAt: performance.now() }) > TOLD_CALLS)
         keptParent.toldCalls.shift();
       return;
     }

@@ -28,6 +28,8 @@ export interface ToldCall {
   readonly call: string;
   /** How much of the call it told. */
   readonly told: number;
+  /** What it was answered, in short. */
+  readonly answer: string | undefined;
   readonly scopeName: string;
   /** When it was known to have ended; monotonic milliseconds. */
   readonly toldAt: number;

@@ -8,6 +8,7 @@ import { MAX_AHEAD_MICROS } from "../identity/place.js";
 import { langsmithVariable } from "../options/environment.js";
 import { isUnawaited } from "../unawaited.js";
 import { callUser } from "../user-callbacks.js";
+import { isAddress } from "../wire/agent-address.js";
 import { decodeEntry, decodeObject, readLangSmithEntries } from "../wire/baggage.js";
 import type { KeyValues } from "../wire/run.js";
 import { withoutOurs } from "./baggage.js";
@@ -92,7 +93,7 @@ function take(context: Context, header: unknown, read: ReadHeader, rules: Inboun
   }
   const baggage = read(BAGGAGE_HEADER);
   const ours = typeof baggage === "string" ? readLangSmithEntries(baggage) : NOTHING;
-  const project = projectIn(ours, refusals);
+  const project = projectIn(ours, refusals) ?? addressIn(ours, refusals);
   if (project !== undefined && !isAccepted(project, rules)) {
     refusals.count("project");
     sayProjectRefused(project);
@@ -116,6 +117,16 @@ function projectIn(ours: ReadonlyMap<string, string>, refusals: Refusals): strin
   if (project !== undefined && project !== "" && project.length <= MAX_PROJECT_CHARACTERS && !hasControl(project)) {
     return project;
   }
+  refusals.count("metadata");
+  return undefined;
+}
+
+/** An agent's address stands where a project's name does, and is trusted as one; an unusable one is not there. */
+function addressIn(ours: ReadonlyMap<string, string>, refusals: Refusals): string | undefined {
+  const raw = ours.get("langsmith-address");
+  if (raw === undefined || raw === "") return undefined;
+  const address = decodeEntry(raw);
+  if (isAddress(address)) return address;
   refusals.count("metadata");
   return undefined;
 }

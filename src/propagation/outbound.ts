@@ -5,6 +5,7 @@ import { primaryBridge } from "../bridges.js";
 import { isUnawaited } from "../unawaited.js";
 import { callUser } from "../user-callbacks.js";
 import { warnOnce } from "../warnings.js";
+import { isAddress } from "../wire/agent-address.js";
 import { isLangSmithEntry } from "../wire/baggage.js";
 import { SEGMENT_LENGTH } from "../wire/dotted-order.js";
 import type { KeyValues } from "../wire/run.js";
@@ -72,7 +73,7 @@ export function withinBudget(dottedOrder: string, maxHeaderBytes: number): strin
 
 function entriesOf({ project, metadata, tags }: Current, rules: OutboundRules): [string, string][] {
   const entries: [string, string][] = [];
-  if (project !== undefined) entries.push(["langsmith-project", project]);
+  if (project !== undefined) entries.push([isAddress(project) ? "langsmith-address" : "langsmith-project", project]);
   const told: KeyValues = {};
   for (const name of rules.metadata) {
     // Of several keys LangSmith takes one; who is called gets that one, under the name that everybody accepts.

@@ -205,7 +205,6 @@ export const CASES: Case[] = [
             ? { do: "answer", status, body: "<html>blocked</html>" }
             : { do: "take" };
       },
-      child: ({ isLong }) => (isLong ? {} : { shutdownMillis: 3_000 }),
       allowed: () => 1,
       allowedBecause: "that run",
       check: (server, { seconds }) =>

@@ -1,12 +1,13 @@
 // The module hook behind register.mjs.
+import { readFileSync } from "node:fs";
+
 const root = new URL("../../", import.meta.url);
+const entries = JSON.parse(readFileSync(new URL("entries.json", root), "utf8"));
 const sources = new Map([
-  ["otel-langsmith", "src/index.ts"],
-  ["otel-langsmith/register", "src/register.ts"],
-  ["otel-langsmith/traceable", "src/traceable.ts"],
-  ["otel-langsmith/run_trees", "src/run_trees.ts"],
-  ["otel-langsmith/langsmith", "src/langsmith.ts"],
-  ["otel-langsmith/worker", "src/worker.ts"],
+  ...Object.entries(entries).map(([name, file]) => [
+    name === "index" ? "otel-langsmith" : `otel-langsmith/${name}`,
+    file,
+  ]),
   ["otel-langsmith-local", "local/src/index.ts"],
 ]);
 

@@ -5,6 +5,8 @@ import { MessagesAnnotation, StateGraph } from "@langchain/langgraph";
 import { Client } from "langsmith";
 import { RunTree } from "langsmith/run_trees";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { traceable } from "../../src/authoring/index.js";
+import { Client as OurClient } from "../../src/client/client.js";
 import { type Joined, joinLangSmith } from "../../src/langsmith.js";
 import { getRunReference, tracingContext } from "../../src/propagation/index.js";
 import { startBridge, type TestBridge, treeOf } from "../processor/bridge.js";
@@ -96,4 +98,13 @@ it("is in the runs of a graph that is called with a config of its own, each tag 
 it("leaves alone what inherits nothing", async () => {
   await inSpan("turn", () => chain.invoke("hi"));
   expect((await finish()).one("chain").extra.metadata).not.toHaveProperty("thread_id");
+});
+
+it("hides what the client of the traceable above hides", async () => {
+  const client = new OurClient({ hideInputs: true, anonymizer: () => ({ masked: true }) });
+  await traceable(() => chain.invoke("hunter2"), { name: "turn", client })();
+  const at = await finish();
+  expect(treeOf(at)).toEqual(["turn(chain(step(below), FakeListChatModel))"]);
+  expect(JSON.stringify(at.operations)).not.toContain("hunter2");
+  expect(at.one("FakeListChatModel").outputs).toEqual({ masked: true });
 });

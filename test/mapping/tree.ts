@@ -1,5 +1,6 @@
 // Maps a whole recording the way the processor does, without ids and times: the runs as a tree of spans.
 import {
+  answerOf,
   asAgent,
   asStatusAbove,
   callOf,
@@ -32,7 +33,7 @@ export function mapRecording(recording: Recording): MappedNode[] {
   }
   const all = [...nodes.values()];
   for (const node of all) settle(node);
-  for (const node of all) settleBeside(node);
+  for (const node of [...all].sort(byEnd)) settleBeside(node);
   for (const node of all) {
     node.mapped = asAgent(
       node.mapped,
@@ -43,6 +44,19 @@ export function mapRecording(recording: Recording): MappedNode[] {
     for (const ancestor of above(node)) ancestor.mapped = asStatusAbove(ancestor.mapped, error);
   }
   return all;
+}
+
+function tellsItToo(other: Mapped, own: Mapped): boolean {
+  if (toldOf(other) !== toldOf(own)) return toldOf(other) > toldOf(own);
+  const answer = answerOf(own);
+  return other !== own && answer !== undefined && answerOf(other) === answer;
+}
+
+/** As the processor takes them: what ends first is the call, where both tell as much. */
+function byEnd({ span: a }: MappedNode, { span: b }: MappedNode): number {
+  const [first, second] = [a.endTime, b.endTime];
+  if (first === null || second === null) return first === second ? 0 : first === null ? 1 : -1;
+  return second[0] === first[0] ? second[1] - first[1] : second[0] - first[0];
 }
 
 /** The runs above a run, the nearest first. */
@@ -70,7 +84,7 @@ function settleBeside(node: MappedNode): void {
   if (call === undefined || node.parent === undefined) return;
   const { instrumentationScope: scope, startTime } = node.span;
   const told = node.parent.children.find(({ mapped, span: { instrumentationScope, endTime } }) => {
-    if (callOf(mapped) !== call || toldOf(mapped) <= toldOf(node.mapped)) return false;
+    if (callOf(mapped) !== call || !tellsItToo(mapped, node.mapped)) return false;
     if (instrumentationScope.name === scope.name || endTime === null) return false;
     return startTime[0] < endTime[0] || (startTime[0] === endTime[0] && startTime[1] < endTime[1]);
   });

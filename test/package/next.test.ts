@@ -1,4 +1,4 @@
-// The README's instrumentation.ts in a real Next.js application, built and served: routes of Node's runtime and of the
+// The instrumentation.ts of docs/nextjs.md in a real Next.js application, built and served: routes of Node's runtime and of the
 // edge's, for which Next compiles the same file.
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -42,9 +42,9 @@ beforeAll(async () => {
     startModelServer(),
     installConsumer([inject("tarballs").bridge, "@opentelemetry/api@~1.9.0", ...packages], process.execPath),
   ]);
-  const readme = await readFile("README.md", "utf8");
-  const [, instrumentation] = /^```ts\n(import \{ registerOTel \}.*?)^```$/ms.exec(readme) ?? [];
-  if (instrumentation === undefined) throw new Error("README.md: no program with registerOTel");
+  const page = await readFile("docs/nextjs.md", "utf8");
+  const [, instrumentation] = /^```ts\n(import \{ registerOTel \}.*?)^```$/ms.exec(page) ?? [];
+  if (instrumentation === undefined) throw new Error("docs/nextjs.md: no program with registerOTel");
   for (const [name, text] of Object.entries({ ...FILES, "instrumentation.js": instrumentation })) {
     await mkdir(dirname(join(consumer.folder, name)), { recursive: true });
     await writeFile(join(consumer.folder, name), text);

@@ -141,7 +141,7 @@ describe("a run without a name", () => {
   it.each<[string, Record<string, string>, string]>([
     ["its operation and model", chat, "chat gpt-x"],
     ["its tool", { "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "search" }, "search"],
-    ["its agent", { "gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "Ada" }, "invoke_agent Ada"],
+    ["its agent", { "gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "Ada" }, "Ada"],
     ["its kind", { "openinference.span.kind": "CHAIN" }, "chain"],
     ["its scope", {}, "app"],
   ])("is called by %s, and its children hang under it", async (_, attributes, name) => {

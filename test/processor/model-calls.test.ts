@@ -193,6 +193,26 @@ describe("two libraries' spans of one call, side by side", () => {
   });
 });
 
+it("two libraries' spans of one call that both tell it whole, side by side, are one call", async () => {
+  const bridge = await startBridge({ pendingAfterMillis: 60_000 });
+  const turn = bridge.genai.startSpan("turn");
+  const under = trace.setSpan(context.active(), turn);
+  const whole = (text: string) => ({
+    ...messages,
+    ...tokens(7),
+    "gen_ai.output.messages": JSON.stringify([{ role: "assistant", content: text }]),
+  });
+  const sdk = bridge.provider.getTracer("com.anthropic.sdk.typescript");
+  const attributes = { "gen_ai.operation.name": "chat", "gen_ai.request.model": "m" };
+  const first = startCall(bridge, "first", turn);
+  const [same, other] = ["same", "other"].map((name) => sdk.startSpan(name, { attributes }, under));
+  end(first, whole("yes"));
+  if (same) end(same, whole("yes"));
+  if (other) end(other, whole("no"));
+  turn.end();
+  expect(countsOf(await bridge.finish())).toEqual({ turn: "chain", first: "llm 7", same: "chain", other: "llm 7" });
+});
+
 describe("the decision waits pendingAfterMillis at most", () => {
   it("then an inner call that ended stays the call where the outer one has shown no messages", async () => {
     const bridge = await startBridge({ pendingAfterMillis: 40 });

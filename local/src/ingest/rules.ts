@@ -172,7 +172,7 @@ function checkPlace(run: JsonObject): Violation[] {
 }
 
 function sameId(id: string, other: unknown): boolean {
-  return uuidFrom(other) === id;
+  return other === id || uuidFrom(other) === id;
 }
 
 function show(value: unknown): string {

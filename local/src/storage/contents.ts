@@ -5,7 +5,7 @@ import { Refusal } from "../errors.js";
 import { tokensOf } from "../ingest/pairs.js";
 import type { Derived, RunRecord } from "../ingest/record.js";
 import { textsOf } from "../ingest/text.js";
-import type { Db, SqlValue } from "./database.js";
+import { type Db, type SqlValue, storedText } from "./database.js";
 import { type Totals, usageColumns } from "./totals.js";
 
 /** A run that is not in the database yet. */
@@ -65,7 +65,7 @@ export function openContents(db: Db, totals: Totals, nowMicros: number): Content
       for (const { count, text } of inserts) {
         for (; runs.length - written >= count; written += count) {
           const rows = runs.slice(written, written + count);
-          db.prepare(text).run(...rows.flatMap((run) => run[table] ?? []));
+          db.prepare(text).runStored(rows.flatMap((run) => run[table] ?? []));
         }
       }
     }
@@ -91,14 +91,14 @@ function rowOf(no: number, { run, derived, trace, project, kind }: NewRun, total
     trace,
     run.parentId,
     project,
-    run.name,
+    storedText(run.name),
     run.runType,
     derived.status,
     derived.hasFailed ? 1 : 0,
     run.startMicros,
     run.endMicros,
     derived.firstTokenMicros,
-    derived.threadId,
+    derived.threadId && storedText(derived.threadId),
     run.referenceExampleId,
     kind === "post" ? 1 : 0,
     kind === "patch" ? 1 : 0,
@@ -107,6 +107,7 @@ function rowOf(no: number, { run, derived, trace, project, kind }: NewRun, total
 }
 
 /** A row for each of the other tables, in their order. */
+// JSON has no NUL, and neither have texts and tokens for the indexes.
 function longRowsOf(no: number, run: RunRecord, derived: Derived, nowMicros: number): SqlValue[][] {
   const tags = run.tags ?? [];
   return [
@@ -114,7 +115,7 @@ function longRowsOf(no: number, run: RunRecord, derived: Derived, nowMicros: num
       no,
       run.dottedOrder,
       json(run.tags),
-      run.error,
+      run.error && storedText(run.error),
       json(run.inputs),
       json(run.outputs),
       json(run.extra),

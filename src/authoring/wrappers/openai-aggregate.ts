@@ -105,3 +105,10 @@ export function aggregateText(chunks: readonly TextChunk[]): KeyValues {
   const text = chunks.map((chunk) => chunk.choices?.[0]?.text ?? "").join("");
   return { ...last, choices: [{ ...last.choices?.[0], text }] };
 }
+
+/** A picture or a transcript from its events: the last one carries it whole. */
+export function aggregateMedia(events: readonly KeyValues[]): KeyValues {
+  const final = events.findLast(({ type }) => typeof type === "string" && /\.(?:completed|done)$/.test(type));
+  const { type: _, ...whole } = final ?? events[events.length - 1] ?? {};
+  return whole;
+}

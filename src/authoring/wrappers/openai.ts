@@ -1,15 +1,22 @@
 // wrapOpenAI: an OpenAI client whose calls are traced, with the payloads that langsmith's own wrapper logs.
 import type { KeyValues } from "../../wire/run.js";
-import { getCurrentRunTree, isTraceableFunction, type TraceableConfig, traceable } from "../index.js";
+import { getCurrentRunTree, isTraceableFunction, type TraceableConfig } from "../index.js";
 import type { LooseConfig } from "../types.js";
-import { hasMethod, isAsyncIterable, isKeyValues } from "../values.js";
-import { aggregateChat, aggregateText } from "./openai-aggregate.js";
+import { isKeyValues } from "../values.js";
+import { aggregateChat, aggregateMedia, aggregateText } from "./openai-aggregate.js";
 import { failureIn } from "./openai-failure.js";
 import { aggregateResponses } from "./openai-responses.js";
 import { withoutVectors, withUsage } from "./openai-usage.js";
+import {
+  type AnyMethod,
+  inPlaceOf,
+  type LangSmithExtra,
+  over,
+  tracedResource,
+  withoutRequestOptions,
+} from "./traced-client.js";
 
-// biome-ignore lint/suspicious/noExplicitAny: the shape of any version of the OpenAI client
-type AnyMethod = (...args: any[]) => any;
+export type { LangSmithExtra };
 
 /** What is needed of an OpenAI client; everything else it has stays. */
 export interface OpenAILike {
@@ -17,13 +24,10 @@ export interface OpenAILike {
   completions?: { create: AnyMethod };
   responses?: { create: AnyMethod };
   embeddings?: { create: AnyMethod };
+  images?: object;
+  audio?: { transcriptions?: object; translations?: object; speech?: object };
   // biome-ignore lint/suspicious/noExplicitAny: its type has nothing in common between the client's versions
   beta?: any;
-}
-
-/** What one call's request options may hold besides the client's own. */
-export interface LangSmithExtra {
-  langsmithExtra?: Pick<TraceableConfig, "id" | "metadata" | "name" | "tags">;
 }
 
 // The client's `create` has up to three signatures, of which the ones that are not there are inferred as the first.
@@ -77,7 +81,8 @@ const INVOCATION_KEYS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * An OpenAI client whose chat completions, responses, completions and embeddings are traced, streamed or not. The
+ * An OpenAI client whose chat completions, responses, completions, embeddings, images and audio are traced, streamed or
+ * not. The
  * client given stays as it is; what its `withOptions()` gives is traced too. Metadata, tags or a name for one call stand in its request options:
  * `{ langsmithExtra: { metadata } }`.
  *
@@ -107,21 +112,16 @@ export function wrapOpenAI<OpenAI extends OpenAILike>(
   const chat: Kind = { name: isAzure ? "AzureChatOpenAI" : "ChatOpenAI", aggregator: aggregateChat };
   const responses: Kind = { ...chat, aggregator: aggregateResponses, isResponses: true };
   const text: Kind = { name: isAzure ? "AzureOpenAI" : "OpenAI", aggregator: aggregateText, modelType: "llm" };
+  const media = (name: string): Kind => ({
+    name: isAzure ? name.replace("OpenAI", "AzureOpenAI") : name,
+    aggregator: aggregateMedia,
+    modelType: "media",
+  });
   const vectors: Kind = { name: isAzure ? "AzureOpenAIEmbeddings" : "OpenAIEmbeddings", modelType: "embedding" };
 
   // Methods of the client call one another, so the traced ones stand on copies and call the bare ones.
   const traced = new Map<PropertyKey, unknown>();
-  const wrapped = new Proxy(openai, {
-    get(target, key) {
-      if (traced.has(key)) return traced.get(key);
-      const value: unknown = Reflect.get(target, key, target);
-      if (key === "withOptions" && typeof value === "function") {
-        return (...args: unknown[]) => wrapOpenAI(value.apply(target, args), options);
-      }
-      // Bound to the client itself: it has private members. Its constructor is no method.
-      return typeof value === "function" && key !== "constructor" ? value.bind(target) : value;
-    },
-  });
+  const wrapped = inPlaceOf(openai, traced, (other) => wrapOpenAI(other, options));
   // What is not traced as one call, `runTools`, makes its calls through the client that its resource knows.
   const speaking = (bare: object) =>
     over(resource(bare, ["create", "parse", "stream"], chat, all), { _client: wrapped });
@@ -131,6 +131,23 @@ export function wrapOpenAI<OpenAI extends OpenAILike>(
     traced.set("responses", resource(openai.responses, ["create", "parse", "stream"], responses, all));
   }
   if (openai.embeddings) traced.set("embeddings", resource(openai.embeddings, ["create"], vectors, all));
+  if (openai.images) {
+    traced.set("images", resource(openai.images, ["generate", "edit", "createVariation"], media("OpenAIImages"), all));
+  }
+  const { audio } = openai;
+  if (audio) {
+    const { transcriptions, translations, speech } = audio;
+    traced.set(
+      "audio",
+      over(audio, {
+        ...(transcriptions && {
+          transcriptions: resource(transcriptions, ["create"], media("OpenAITranscriptions"), all),
+        }),
+        ...(translations && { translations: resource(translations, ["create"], media("OpenAITranslations"), all) }),
+        ...(speech && { speech: resource(speech, ["create"], media("OpenAISpeech"), all) }),
+      }),
+    );
+  }
   // Clients before version 5 have their helpers there.
   const { beta }: { beta?: { chat?: { completions?: object } } } = openai;
   if (beta?.chat?.completions) {
@@ -150,23 +167,13 @@ interface Kind {
   readonly name: string;
   // biome-ignore lint/suspicious/noExplicitAny: chunks of any of the client's streams
   readonly aggregator?: (chunks: any[]) => KeyValues;
-  readonly modelType?: "llm" | "embedding";
+  /** `media`: of pictures and sounds, for which LangSmith has no word. */
+  readonly modelType?: "llm" | "embedding" | "media";
   readonly isResponses?: boolean;
 }
 
-function over<Resource extends object>(bare: Resource, changes: object): Resource {
-  return Object.assign(Object.create(Object.getPrototypeOf(bare)), bare, changes);
-}
-
 function resource(bare: object, names: readonly string[], kind: Kind, all: All): object {
-  const methods: Record<string, unknown> = {};
-  for (const name of names) {
-    const method: unknown = Reflect.get(bare, name);
-    if (typeof method !== "function") continue;
-    const bound: AnyMethod = method.bind(bare);
-    methods[name] = traceable(name === "stream" ? watched(bound) : bound, configOf(kind, all) as TraceableConfig);
-  }
-  return over(bare, methods);
+  return tracedResource(bare, names, configOf(kind, all));
 }
 
 function configOf(kind: Kind, { options, params, provider }: All): LooseConfig {
@@ -184,12 +191,6 @@ function configOf(kind: Kind, { options, params, provider }: All): LooseConfig {
   };
 }
 
-/** Several arguments are the payload and its request options, which may hold keys in headers: langsmith logs both. */
-function withoutRequestOptions(inputs: KeyValues): KeyValues {
-  const { args } = inputs;
-  return Array.isArray(args) && isKeyValues(args[0]) && Object.keys(inputs).length === 1 ? args[0] : inputs;
-}
-
 function invocationParams(
   payload: unknown,
   { modelType, isResponses }: Kind,
@@ -204,11 +205,12 @@ function invocationParams(
   if (isResponses) params.use_responses_api = true;
   const stops = typeof stop === "string" ? [stop] : stop;
   const limit = max_completion_tokens ?? max_tokens;
-  const isRoot = modelType !== "embedding" && !("ls_agent_type" in request) && !getCurrentRunTree(true);
+  const isRoot =
+    modelType !== "embedding" && modelType !== "media" && !("ls_agent_type" in request) && !getCurrentRunTree(true);
   return {
     ...request,
     ls_provider: provider,
-    ls_model_type: modelType ?? "chat",
+    ...(modelType !== "media" && { ls_model_type: modelType ?? "chat" }),
     ls_model_name: model,
     ...(limit != null && { ls_max_tokens: limit }),
     ...(temperature != null && { ls_temperature: temperature }),
@@ -216,38 +218,4 @@ function invocationParams(
     ls_invocation_params: params,
     ...(isRoot && { ls_agent_type: "root" }),
   };
-}
-
-/**
- * A stream helper is read by iteration, by events, or by what it ends in, and each of these works beside the others:
- * so its run is watched by an iteration of its own, begun when the helper has been handed on, before its first event.
- */
-function watched(method: AnyMethod): AnyMethod {
-  return (...args: unknown[]) => {
-    const stream: unknown = method(...args);
-    if (!isAsyncIterable(stream)) return stream;
-    const reading = new Promise<void>((resolve) => queueMicrotask(() => void readToEnd(stream).then(resolve)));
-    if (hasMethod(stream, "done")) stream.done = doneAfter(stream, stream.done, reading);
-    return stream;
-  };
-}
-
-/** All that the helper ends in waits for its `done`: the run has ended then too, should a flush or a shutdown follow. */
-function doneAfter(stream: object, done: AnyMethod, reading: Promise<void>): AnyMethod {
-  return async () => {
-    try {
-      return await done.call(stream);
-    } finally {
-      // Aborted before its first event, a helper ends no iteration: nobody is kept waiting for it.
-      await Promise.race([reading, new Promise((resolve) => setImmediate(resolve))]);
-    }
-  };
-}
-
-async function readToEnd(stream: AsyncIterable<unknown>): Promise<void> {
-  try {
-    for await (const _ of stream);
-  } catch {
-    // It is the run's error now; whoever reads the stream gets it by his own way.
-  }
 }
