@@ -8,7 +8,6 @@ import {
   type TextMapPropagator,
   trace,
 } from "@opentelemetry/api";
-import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { booleanOf, type Environment, textOf } from "../environment.js";
 import { joinByItself } from "../native/join.js";
 import { type LangSmithOptions, type ResolvedOptions, resolveOptions } from "../options.js";
@@ -26,6 +25,7 @@ import { isSampler, LangSmithSampler } from "../sampler.js";
 import { warnOnce } from "../warnings.js";
 import { announce } from "./announcement.js";
 import { captureContent } from "./content-capture.js";
+import { AsyncLocalStorageContextManager } from "./context-manager-parts.js";
 import { onProcessEnd } from "./ending.js";
 import { hasTracerProvider, sayExisting, watchForOtherProviders } from "./existing.js";
 import { asksForExporters, spanProcessorsOf } from "./from-env.js";
