@@ -17,12 +17,17 @@ export function warnOfSilence(face: object): void {
   if (seen.hasFace) {
     const sampler = samplerName();
     if (sampler !== undefined && dropsAll(sampler)) warnOfSampler(sampler);
-  } else if (seen.hasProcessors) {
+  } else if (seen.hasProcessors && !isRegistered()) {
     warnOnce(
       "LSB_WARN_OTHER_PROVIDER",
       "No span has come to otel-langsmith's processor: another tracer provider is the registered one, and OpenTelemetry keeps the first. Give that provider the processor (spanProcessors of its NodeSDK, registerOTel or Sentry.init), and start no second one.",
     );
   }
+}
+
+/** Under register a second provider is refused aloud; one that replaced it was meant to. */
+function isRegistered(): boolean {
+  return Reflect.get(globalThis, Symbol.for("otel-langsmith.registration")) !== undefined;
 }
 
 /** Says that nothing is recorded, by a sampler of OpenTelemetry's. */

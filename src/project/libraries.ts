@@ -65,16 +65,14 @@ const RULES: readonly Rule[] = [
       if (found.isInstrumented) return traced("traced");
       // From 1.0 on it makes spans by itself, without content unless told so.
       if (found.major >= 1) return traced('traced, with content where openTelemetry.traces.contentMode is "content"');
-      return (
-        byOthers(found, "anthropic") ??
-        untraced("no instrumentation, use @arizeai/openinference-instrumentation-anthropic or traceable")
-      );
+      return byOthers(found, "anthropic") ?? untraced("no instrumentation, use wrapAnthropic");
     },
   },
   {
     name: "@langchain/core",
     read: (found) => byOthers(found, "langchain") ?? traced("traced where joinLangSmith() is called"),
   },
+  { name: "@google/genai", read: () => untraced("no instrumentation, use wrapSDK") },
   { name: "langsmith", read: () => traced("its runs join where joinLangSmith() is called") },
   { name: "@langfuse/tracing", read: () => traced("traced") },
   {

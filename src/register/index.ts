@@ -9,7 +9,6 @@ import {
   type TextMapPropagator,
   trace,
 } from "@opentelemetry/api";
-import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { joinByItself } from "../langsmith/join.js";
 import { booleanOf, type Environment, textOf } from "../options/environment.js";
 import { type LangSmithOptions, type ResolvedOptions, resolveOptions } from "../options/options.js";
@@ -28,6 +27,7 @@ import { sharedSlot } from "../shared.js";
 import { warnOnce } from "../warnings.js";
 import { announce } from "./announcement.js";
 import { captureContent } from "./content-capture.js";
+import { AsyncLocalStorageContextManager } from "./context-manager-parts.js";
 import { onProcessEnd } from "./ending.js";
 import { hasTracerProvider, sayExisting, watchForOtherProviders } from "./existing.js";
 import { asksForExporters, spanProcessorsOf } from "./from-env.js";

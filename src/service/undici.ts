@@ -2,10 +2,7 @@
 // the application's built-in `fetch` runs on. The paths inside carry no promise, so package.json's range ends where the
 // tests ended.
 import type { Dispatcher } from "undici";
-import methods from "undici/lib/api/index.js";
-import Agent from "undici/lib/dispatcher/agent.js";
-import DispatcherClass from "undici/lib/dispatcher/dispatcher.js";
-import EnvHttpProxyAgent from "undici/lib/dispatcher/env-http-proxy-agent.js";
+import { Agent, DispatcherClass, EnvHttpProxyAgent, methods } from "./undici-parts.js";
 
 export type { Dispatcher };
 

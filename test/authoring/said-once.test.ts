@@ -65,7 +65,7 @@ describe("said once", () => {
     const same = traceable((arg: object) => arg === odd, { name: "same" });
     expect([same(odd), same(odd)]).toEqual([true, true]);
     expect((await bridge.finish()).byName("same")).toHaveLength(2);
-    expect(await said("LSB_WARN_INPUT")).toEqual([expect.stringContaining("do not touch")]);
+    expect(await said("LSB_WARN_INPUT")).toEqual([expect.stringContaining("cannot be watched (Error)")]);
   });
 
   it("a run of another process that cannot be ended throws nothing (LSB_WARN_NOT_ENDED)", async () => {

@@ -5,7 +5,7 @@ import { cp, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "tsdown";
-import { shared } from "../../tsdown.config.js";
+import { forBundlers, forNode } from "../../tsdown.config.js";
 import { makeBareFolder } from "../bare-folder.js";
 
 const repository = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -35,20 +35,17 @@ export async function layApplication(packages: readonly string[]): Promise<Appli
   const bridge = join(folder, "node_modules/otel-langsmith");
   await mkdir(bridge, { recursive: true });
   await cp(join(repository, "package.json"), join(bridge, "package.json"));
-  await build({
-    ...shared,
-    config: false,
-    cwd: repository,
-    entry: Object.fromEntries(
-      ["index", "register", "traceable", "run_trees", "worker", "langsmith"].map((name) => [
-        name,
-        join(repository, `src/${name}.ts`),
-      ]),
-    ),
-    outDir: join(bridge, "dist"),
-    logLevel: "silent",
-    dts: false,
-  });
+  for (const config of [forNode, forBundlers]) {
+    await build({
+      ...config,
+      config: false,
+      cwd: repository,
+      outDir: join(bridge, "dist"),
+      clean: false,
+      logLevel: "silent",
+      dts: false,
+    });
+  }
   for (const name of new Set([...OWN, ...packages])) {
     const link = join(folder, "node_modules", name);
     await mkdir(dirname(link), { recursive: true });

@@ -125,6 +125,8 @@ describe("the line at start", () => {
     ["ai", "6.0.1", "ai 6.0: traced where experimental_telemetry is set"],
     ["ai", "7.0.1", "ai 7.0: not traced, install @ai-sdk/otel"],
     ["@anthropic-ai/sdk", "1.11.0", "@anthropic-ai/sdk 1.11: traced, with content where"],
+    ["@anthropic-ai/sdk", "0.60.0", "@anthropic-ai/sdk 0.60: no instrumentation, use wrapAnthropic"],
+    ["@google/genai", "1.2.3", "@google/genai 1.2: no instrumentation, use wrapSDK"],
     ["@langchain/core", "1.0.0", "@langchain/core 1.0: traced where joinLangSmith() is called"],
   ])("names %s %s and how it is traced", async (name, version, told) => {
     const own = await layApplication(["@opentelemetry/sdk-trace-base"]);

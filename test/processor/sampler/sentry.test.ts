@@ -81,7 +81,7 @@ const program = (sentryPackage: string, options: string, provider: string) => `
   ${provider}
   ${ASK}
   await Sentry.startSpan({ name: "request", op: "http.server" }, async () => {
-    await trace.getTracer("app").startActiveSpan("agent", { attributes: { "gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "a" } }, async (span) => {
+    await trace.getTracer("app").startActiveSpan("agent", { attributes: { "gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "agent" } }, async (span) => {
       await new Promise((resolve) => setImmediate(resolve));
       ask("asked");
       span.end();
