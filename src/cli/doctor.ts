@@ -19,8 +19,8 @@ import type { Run } from "../wire/run.js";
 import { isoOf } from "../wire/time.js";
 import { adviceOnDelivery, adviceOnStatus, reason, whatToDo } from "./advice.js";
 import { type Destination, destinationOf } from "./destination.js";
+import type { Output } from "./output.js";
 import { lookAtProject, type Say } from "./project.js";
-import type { Output } from "./replay.js";
 
 /** The project that the doctor's run goes to. */
 const PROJECT = "otel-langsmith-doctor";

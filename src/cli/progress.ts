@@ -1,5 +1,5 @@
 // A progress bar on a terminal, and nothing elsewhere: a log file wants lines, not a bar.
-import type { Output } from "./replay.js";
+import type { Output } from "./output.js";
 
 export interface Progress {
   show(done: number): void;

@@ -13,13 +13,9 @@ import { destinationTag, tagOf } from "../spool/owners.js";
 import { decodeDone, decodeRecords, type Recorded } from "../spool/record.js";
 import { donePath, parseSegmentName } from "../spool/segment.js";
 import { type Destination, destinationOf } from "./destination.js";
+import type { Output } from "./output.js";
 import { createProgress } from "./progress.js";
 import { readSdkFile, sdkFiles } from "./sdk-files.js";
-
-export interface Output {
-  write(text: string): unknown;
-  readonly isTTY?: boolean;
-}
 
 interface Wanted {
   readonly dir: string;

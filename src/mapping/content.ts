@@ -4,7 +4,7 @@ import { type messageOf, paramsOfRequest, toRequest, toResponse, usageOf } from 
 import { type Document, textsOfVectors, toDocuments, toRanked, toTexts, toVectors } from "./documents.js";
 import { type InsAndOuts, there, wrap } from "./ins-and-outs.js";
 import { decode, decodeText, isObject, put, toCount, toText } from "./json.js";
-import type { Turn } from "./messages.js";
+import type { Turn } from "./message.js";
 import { addLosers, conversation, messageFrom, withSystem } from "./model-content.js";
 import type { Candidate, Slots } from "./slots.js";
 import type { MappableSpan } from "./span.js";

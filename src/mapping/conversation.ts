@@ -2,7 +2,8 @@
 import type { KeyValues } from "../wire/run.js";
 import { joinAnswer } from "./items.js";
 import { decode, isObject, put, toText } from "./json.js";
-import { type Message, type Turn, toFinish, toSystem, toTurns } from "./messages.js";
+import type { Message, Turn } from "./message.js";
+import { toFinish, toSystem, toTurns } from "./messages.js";
 
 /** A request: its messages, and what else it asked for. */
 export interface Request {

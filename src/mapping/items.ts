@@ -1,7 +1,7 @@
 // How messages come together: the items of OpenAI's responses to the messages they are parts of, and tools' results to
 // the calls they answer.
 import { isObject, toText } from "./json.js";
-import type { Message, Turn } from "./messages.js";
+import type { Message, Turn } from "./message.js";
 import { addParts, contentOf, type Parts, resultContent, type ToolCall, toToolCall } from "./parts.js";
 
 /** What a server's own tools leave in a response: calls and listings that are parts of the assistant's message. */

@@ -3,6 +3,7 @@
 import type { KeyValues } from "../wire/run.js";
 import { addItem, isReasoningAlone, joinAnswer, joinResults } from "./items.js";
 import { decode, isObject, put, toText } from "./json.js";
+import type { Message, Turn } from "./message.js";
 import { bodyOfMessage, reasoningBeside, roleOfMessage, toRole } from "./message-body.js";
 import {
   addParts,
@@ -14,22 +15,6 @@ import {
   toToolCall,
   toToolCalls,
 } from "./parts.js";
-
-/** A message as LangSmith shows it. */
-export interface Message {
-  role: string;
-  name?: string;
-  content: unknown;
-  tool_calls?: ToolCall[];
-  tool_call_id?: string;
-  [key: string]: unknown;
-}
-
-/** A message, and why the model stopped after it, where that is said with it. */
-export interface Turn {
-  message: Message;
-  finish?: string;
-}
 
 const messageTypes = new Set(["human", "ai", "system", "tool", "function", "user", "assistant", "developer"]);
 

@@ -2,7 +2,6 @@
 
 import { LangSmithOptionError } from "../errors.js";
 import { withoutSlashesAtEnd } from "../wire/address.js";
-import type { LangSmithOptions, SpansOption } from "./options.js";
 
 const FUNCTIONS = ["transformRun", "waitUntil", "onError"] as const;
 const STRINGS = ["apiUrl", "workspaceId", "projectName"] as const;
@@ -20,8 +19,35 @@ const ONE_OF = {
   exportMode: ["batch", "immediate"],
 } as const;
 
+/** What a function that chooses spans gets to see: what exists when a span starts. */
+export interface StartedSpan {
+  readonly name: string;
+  readonly kind: number;
+  readonly scope: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+/** Which spans become runs: see `LangSmithOptions.spans`. */
+export type SpansOption = "application" | "all" | ((span: StartedSpan, byDefault: boolean) => boolean);
+
+/** Options as somebody gave them, before their kinds are known. */
+type Given<Name extends string> = { readonly [name in Name]?: unknown };
+
+type GivenOptions = Given<
+  | (typeof STRINGS | typeof FUNCTIONS | typeof BOOLEANS | typeof NUMBERS | typeof HIDES)[number]
+  | keyof typeof ONE_OF
+  | "apiKey"
+  | "replicas"
+  | "spool"
+  | "held"
+> & {
+  readonly queue?: Given<"maxBytes">;
+  readonly retry?: Given<"initialDelayMillis" | "maxDelayMillis" | "maxAgeMillis">;
+  readonly mapping?: Given<"vocabularies">;
+};
+
 /** The kinds of all options that are passed on as they are. @throws LangSmithOptionError */
-export function checkKinds(options: LangSmithOptions): void {
+export function checkKinds(options: GivenOptions): void {
   for (const name of STRINGS) check(name, options[name], "a string", (value) => typeof value === "string");
   for (const name of FUNCTIONS) check(name, options[name], "a function", (value) => typeof value === "function");
   for (const name of BOOLEANS) check(name, options[name], "true or false", (value) => typeof value === "boolean");

@@ -9,22 +9,21 @@ import type { Vocabulary } from "../mapping/index.js";
 import type { MappableSpan } from "../mapping/span.js";
 import { addressOf, isAgentEnvironment, isAgentId } from "../wire/agent-address.js";
 import type { KeyValues, Run } from "../wire/run.js";
-import { checkKinds, countOf, durationOf, rateOf, spansOf, tracesOf, urlOf } from "./checks.js";
+import {
+  checkKinds,
+  countOf,
+  durationOf,
+  rateOf,
+  type SpansOption,
+  type StartedSpan,
+  spansOf,
+  tracesOf,
+  urlOf,
+} from "./checks.js";
 import { booleanOf, type Environment, langsmithVariable, numberOf, textOf, unquoted } from "./environment.js";
 import { checkNames } from "./names.js";
 
-export { LangSmithOptionError, urlOf };
-
-/** What a function that chooses spans gets to see: what exists when a span starts. */
-export interface StartedSpan {
-  readonly name: string;
-  readonly kind: number;
-  readonly scope: string;
-  readonly attributes: Readonly<Record<string, unknown>>;
-}
-
-/** Which spans become runs: see {@link LangSmithOptions.spans}. */
-export type SpansOption = "application" | "all" | ((span: StartedSpan, byDefault: boolean) => boolean);
+export { LangSmithOptionError, type SpansOption, type StartedSpan, urlOf };
 
 /** Hides a field: `true` leaves it out whole, a function returns what may be said. */
 export type HideOption = boolean | ((values: KeyValues) => KeyValues);

@@ -4,7 +4,8 @@ import type { ResolvedOptions } from "../options/options.js";
 import { blindCopies, describeCopies } from "../project/api-copies.js";
 import { loadedTooEarly, warnOfLateRegister } from "../project/too-early.js";
 import { warnOnce } from "../warnings.js";
-import type { DropReason, LocalTrace } from "./local-traces.js";
+import type { DropReason } from "./local-traces.js";
+import type { LocalTrace } from "./tracked.js";
 
 export interface Drops {
   add(trace: LocalTrace, reason: DropReason): void;

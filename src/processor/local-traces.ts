@@ -1,34 +1,5 @@
 // Local traces: what hangs under one local root, held until its first GenAI span shows itself, then open.
-import type { Tracked } from "./tracked.js";
-
-/**
- * `held`: nothing is sent yet. `open`: everything is sent. `dropped`: no span was open any more and none was GenAI, or
- * the bounds of what is held were reached. `unsampled`: sampled out at its root.
- */
-export type LocalTraceState = "held" | "open" | "dropped" | "unsampled";
-
-/** All that hangs under one local root, whatever its OpenTelemetry trace id. */
-export interface LocalTrace {
-  state: LocalTraceState;
-  readonly otelTraceId: string;
-  root: Tracked | undefined;
-  /** The first span's name when it started, for whoever must be told of the trace. */
-  name: string;
-  /** When a span last started or ended here; monotonic milliseconds. */
-  touchedAt: number;
-  /** Spans that have started here and not ended. */
-  openSpans: number;
-  /** Kept spans that are open, while the trace is held: any of them may yet show itself as GenAI. */
-  undecided: Set<Tracked>;
-  /** Ended and referenced runs, and pending posts due, until the trace opens. */
-  held: Set<Tracked>;
-  heldBytes: number;
-  /** A trace lives in one project. Until something of it was sent, a span that wishes for another one moves it. */
-  project: string;
-  isProjectFixed: boolean;
-  /** By how much this trace's times are moved under a remote place that is ahead. */
-  readonly shiftMicros: number;
-}
+import type { LocalTrace, LocalTraceState, Tracked } from "./tracked.js";
 
 /** A trace's project, and whether anybody has said so or it is only the default. */
 export interface ProjectOfTrace {

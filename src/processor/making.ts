@@ -14,10 +14,9 @@ import { callUser } from "../user-callbacks.js";
 import { warnOnce } from "../warnings.js";
 import type { Run } from "../wire/run.js";
 import { contentOf, viewOf } from "./live.js";
-import type { LocalTrace } from "./local-traces.js";
 import { runOf } from "./run-of.js";
 import type { Threads } from "./threads.js";
-import type { Tracked } from "./tracked.js";
+import type { LocalTrace, Tracked } from "./tracked.js";
 
 export interface Made {
   readonly run: Run;

@@ -1,6 +1,5 @@
 // Spans below a local root that has ended, in a trace in which nothing happens any more: they will never end.
-import type { LocalTrace } from "./local-traces.js";
-import type { Tracked } from "./tracked.js";
+import type { LocalTrace, Tracked } from "./tracked.js";
 
 export interface OrphansOptions {
   /** How long nothing must have started or ended in such a trace; milliseconds. */

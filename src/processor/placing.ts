@@ -29,12 +29,12 @@ import { isUuid } from "../wire/ids.js";
 import type { KeyValues } from "../wire/run.js";
 import { microsOf } from "../wire/time.js";
 import type { GenAi } from "./genai.js";
-import type { LocalTrace, LocalTraces, ProjectOfTrace } from "./local-traces.js";
+import type { LocalTraces, ProjectOfTrace } from "./local-traces.js";
 import { isInfrastructureScope } from "./selection/infrastructure.js";
 import { type SourceSpan, scopeOf } from "./source-span.js";
 import type { Threads } from "./threads.js";
 import { sayWhenTracedTwice } from "./traced-twice.js";
-import { TracedNode, Tracked } from "./tracked.js";
+import { type LocalTrace, TracedNode, Tracked } from "./tracked.js";
 
 export interface PlacingOptions {
   readonly owner: EntryOwner;

@@ -11,7 +11,7 @@ import { warnWhenDoubled } from "./doubled.js";
 import { createDrops } from "./drops.js";
 import { createGenAi } from "./genai.js";
 import { LateEnds } from "./late-ends.js";
-import { createLocalTraces, type DropReason, type LocalTrace } from "./local-traces.js";
+import { createLocalTraces, type DropReason } from "./local-traces.js";
 import { createMaking } from "./making.js";
 import { createOpenSpans } from "./open-spans.js";
 import { Orphans } from "./orphans.js";
@@ -21,7 +21,7 @@ import type { Taken } from "./runs-owner.js";
 import { createSending } from "./sending.js";
 import { estimateBytes, isReadable, type SourceSpan } from "./source-span.js";
 import { createThreads } from "./threads.js";
-import type { Target, Tracked } from "./tracked.js";
+import type { LocalTrace, Target, Tracked } from "./tracked.js";
 
 export interface RunsOptions {
   readonly owner: EntryOwner;

@@ -1,4 +1,4 @@
-// What a processor knows of one span from its start until its run is sent.
+// What a processor knows of one span from its start until its run is sent, and of the local trace that it is in.
 
 import type { TracingSettings } from "../identity/context.js";
 import type { EntryOwner, Inherited, RunNode, SpanEntry } from "../identity/node.js";
@@ -7,7 +7,6 @@ import type { AuthoredContent } from "../mapping/authored.js";
 import type { Mapped } from "../mapping/index.js";
 import type { MappableLogRecord, MappableSpan } from "../mapping/span.js";
 import type { KeyValues } from "../wire/run.js";
-import type { LocalTrace } from "./local-traces.js";
 import type { Sink } from "./sink.js";
 import type { SourceSpan } from "./source-span.js";
 
@@ -64,6 +63,35 @@ export class TracedNode implements RunNode {
   get project(): string {
     return this.trace.project;
   }
+}
+
+/**
+ * `held`: nothing is sent yet. `open`: everything is sent. `dropped`: no span was open any more and none was GenAI, or
+ * the bounds of what is held were reached. `unsampled`: sampled out at its root.
+ */
+export type LocalTraceState = "held" | "open" | "dropped" | "unsampled";
+
+/** All that hangs under one local root, whatever its OpenTelemetry trace id. */
+export interface LocalTrace {
+  state: LocalTraceState;
+  readonly otelTraceId: string;
+  root: Tracked | undefined;
+  /** The first span's name when it started, for whoever must be told of the trace. */
+  name: string;
+  /** When a span last started or ended here; monotonic milliseconds. */
+  touchedAt: number;
+  /** Spans that have started here and not ended. */
+  openSpans: number;
+  /** Kept spans that are open, while the trace is held: any of them may yet show itself as GenAI. */
+  undecided: Set<Tracked>;
+  /** Ended and referenced runs, and pending posts due, until the trace opens. */
+  held: Set<Tracked>;
+  heldBytes: number;
+  /** A trace lives in one project. Until something of it was sent, a span that wishes for another one moves it. */
+  project: string;
+  isProjectFixed: boolean;
+  /** By how much this trace's times are moved under a remote place that is ahead. */
+  readonly shiftMicros: number;
 }
 
 /** What is decided of a span at its start. */
