@@ -2,8 +2,8 @@
 
 import type { EntryOwner, SpanEntry } from "./identity/node.js";
 import type { MappableLogRecord } from "./mapping/span.js";
-import { langsmithVariable } from "./options/environment.js";
 import type { LangSmithDestination } from "./options/options.js";
+import { projectWithoutBridge } from "./options/project.js";
 import { type Slot, sharedPart, sharedSlot, unsharedParts } from "./shared.js";
 import { warnOnce } from "./warnings.js";
 import type { Run, RunType } from "./wire/run.js";
@@ -89,5 +89,5 @@ export async function flushDirect(): Promise<void> {
 
 /** The project of a run that names none. */
 export function defaultProjectName(): string {
-  return primaryBridge()?.projectName ?? langsmithVariable(process.env, "PROJECT") ?? "default";
+  return primaryBridge()?.projectName ?? projectWithoutBridge();
 }

@@ -3,11 +3,13 @@ import { bridges, defaultProjectName } from "../bridges.js";
 import { NotHereError } from "../missing.js";
 import { segmentTimeOf } from "../wire/time.js";
 import { getCurrentRunTree } from "./current.js";
-import { isSwitchedOff } from "./tracer.js";
 
-/** Whether a traced call made here would be sent: as the current run says, else as the process is set up. */
+/**
+ * Whether a traced call made here would be sent: as the current run says, else whether a processor or exporter of the
+ * bridge runs, which one that is switched off does not.
+ */
 export function isTracingEnabled(): boolean {
-  return getCurrentRunTree(true)?.tracingEnabled ?? (bridges().length > 0 && !isSwitchedOff());
+  return getCurrentRunTree(true)?.tracingEnabled ?? bridges().length > 0;
 }
 
 /** The project of runs that name none. */

@@ -1,6 +1,6 @@
 // Run trees where tracing is switched off: posting one is a wish, so they are sent all the same, without a span.
 import { type Bridge, bridges, directSlot, removeBridge } from "../bridges.js";
-import { isSwitchedOff } from "./tracer.js";
+import { isSwitchedOff } from "../options/tracing.js";
 
 /**
  * What sends run trees under `LANGSMITH_TRACING=false`: a bridge that no provider and nobody else knows, made when the

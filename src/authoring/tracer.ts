@@ -5,6 +5,7 @@ import { warnOfNoContextManager } from "../context-manager.js";
 import { joinByItself } from "../langsmith/join.js";
 import { booleanOf, langsmithVariable } from "../options/environment.js";
 import { checkNames } from "../options/names.js";
+import { isSwitchedOff } from "../options/tracing.js";
 import { isObject, sharedPart } from "../shared.js";
 import { isTracingSuppressed } from "../untraced.js";
 import { VERSION } from "../version.js";
@@ -88,12 +89,6 @@ export function hasBridge(what: string): boolean {
     );
   }
   return false;
-}
-
-/** Whether `LANGSMITH_TRACING` says no. */
-export function isSwitchedOff(): boolean {
-  const word = langsmithVariable(process.env, "TRACING_V2") ?? langsmithVariable(process.env, "TRACING");
-  return booleanOf(word) === false;
 }
 
 /** Says once that a span that was started is nobody's run. */

@@ -1,6 +1,6 @@
 // Where the command talks to: the same variables as the processor's.
 
-import { type Environment, langsmithVariable, unquoted } from "../options/environment.js";
+import { type Environment, langsmithVariable } from "../options/environment.js";
 import { isLocalAddress } from "../options/options.js";
 import { withoutSlashesAtEnd } from "../wire/address.js";
 
@@ -12,9 +12,9 @@ export interface Destination {
 
 /** The destination of the environment, or what is wrong with it and what to do. */
 export function destinationOf(env: Environment): Destination | string {
-  const apiUrl = withoutSlashesAtEnd(unquoted(langsmithVariable(env, "ENDPOINT")) ?? "https://api.smith.langchain.com");
-  const apiKey = unquoted(langsmithVariable(env, "API_KEY"));
-  const workspaceId = unquoted(langsmithVariable(env, "WORKSPACE_ID"));
+  const apiUrl = withoutSlashesAtEnd(langsmithVariable(env, "ENDPOINT") ?? "https://api.smith.langchain.com");
+  const apiKey = langsmithVariable(env, "API_KEY");
+  const workspaceId = langsmithVariable(env, "WORKSPACE_ID");
   try {
     if (!/^https?:$/.test(new URL(apiUrl).protocol)) throw new Error("not http");
   } catch {

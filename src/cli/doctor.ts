@@ -12,6 +12,7 @@ import { openDispatcher } from "../delivery/options.js";
 import { chooseEncoding, readLimits } from "../delivery/server-info.js";
 import type { Environment } from "../options/environment.js";
 import { langsmithVariable } from "../options/environment.js";
+import { tracingVariable } from "../options/tracing.js";
 import { request } from "../service/undici.js";
 import { segmentOf } from "../wire/dotted-order.js";
 import { uuid7 } from "../wire/ids.js";
@@ -68,9 +69,9 @@ export async function doctor(env: Environment, out: Output): Promise<number> {
 
 function sayEnvironment(env: Environment, say: Say): void {
   say("ok", `Node ${process.version}, otel-langsmith on ${process.platform}`);
-  const tracing = langsmithVariable(env, "TRACING_V2") ?? langsmithVariable(env, "TRACING");
-  if (tracing?.toLowerCase() === "false") {
-    say("bad", "LANGSMITH_TRACING is false", "The bridge is switched off by it. Unset it, or set it to true.");
+  const tracing = tracingVariable(env);
+  if (tracing?.isOn === false) {
+    say("bad", `${tracing.name} is ${tracing.word}`, "The bridge is switched off by it. Unset it, or set it to true.");
   }
   if (env["OTEL_SDK_DISABLED"]?.toLowerCase() === "true") {
     say("bad", "OTEL_SDK_DISABLED is true", "OpenTelemetry makes no spans then. Unset it.");

@@ -4,7 +4,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { type Context, context, createContextKey, trace } from "@opentelemetry/api";
 import { primaryBridge } from "../bridges.js";
 import { type ContextPlace, getSettings, setPlace, winningPlace } from "../identity/context.js";
-import { booleanOf, langsmithVariable } from "../options/environment.js";
+import { isTracedNatively as isTracedByEnvironment } from "../options/tracing.js";
 import { type Current, currentOf, entryHere, isUntraced } from "../propagation/current.js";
 import { JOINED } from "../shared.js";
 import { addressOf } from "../wire/agent-address.js";
@@ -202,11 +202,10 @@ function currentSince(active: Context, own: unknown): Current | undefined {
   return place && set && set.place !== place ? current : undefined;
 }
 
-/** Source: `isEnvTracingEnabled` of the `langsmith` package. */
+/** Whether the run says so, else the environment. Source: `isTracingEnabled` of the `langsmith` package. */
 function isTracedNatively(run: object | undefined): boolean {
   const enabled: unknown = run && Reflect.get(run, "tracingEnabled");
   // LangChain carries its config in an untraced tree where nothing above it is traced.
   if (typeof enabled === "boolean" && !(enabled === false && run && isCarryingConfig(run))) return enabled;
-  const said = langsmithVariable(process.env, "TRACING_V2") ?? langsmithVariable(process.env, "TRACING");
-  return booleanOf(said) === true;
+  return isTracedByEnvironment();
 }

@@ -3,9 +3,14 @@
 /** Variables by name, as `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The value of `LANGSMITH_<name>`, else of `LANGCHAIN_<name>`. */
+/** The value of `LANGSMITH_<name>`, else of `LANGCHAIN_<name>`, without the quotes around it. */
 export function langsmithVariable(env: Environment, name: string): string | undefined {
-  return textOf(env[`LANGSMITH_${name}`]) ?? textOf(env[`LANGCHAIN_${name}`]);
+  return variableOf(env, `LANGSMITH_${name}`) ?? variableOf(env, `LANGCHAIN_${name}`);
+}
+
+/** The value of one variable of LangSmith's or ours, without the quotes around it. */
+export function variableOf(env: Environment, name: string): string | undefined {
+  return unquoted(env[name]);
 }
 
 /** A variable's trimmed value; an empty one counts as unset. */

@@ -7,7 +7,6 @@ import type { RetryPolicy } from "../delivery/options.js";
 import { LangSmithOptionError } from "../errors.js";
 import type { Vocabulary } from "../mapping/index.js";
 import type { MappableSpan } from "../mapping/span.js";
-import { addressOf, isAgentEnvironment, isAgentId } from "../wire/agent-address.js";
 import type { KeyValues, Run } from "../wire/run.js";
 import {
   checkKinds,
@@ -20,8 +19,10 @@ import {
   tracesOf,
   urlOf,
 } from "./checks.js";
-import { booleanOf, type Environment, langsmithVariable, numberOf, textOf, unquoted } from "./environment.js";
+import { booleanOf, type Environment, langsmithVariable, numberOf, unquoted, variableOf } from "./environment.js";
 import { checkNames } from "./names.js";
+import { DEFAULT_PROJECT, projectFrom } from "./project.js";
+import { tracingVariable } from "./tracing.js";
 
 export { LangSmithOptionError, type SpansOption, type StartedSpan, urlOf };
 
@@ -234,23 +235,18 @@ export function resolveOptions(
   checkNames(options, [...OPTION_NAMES, ...more]);
   checkKinds(options);
   checkInnerNames(options);
-  const [tracing] = ["LANGSMITH_TRACING_V2", "LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGCHAIN_TRACING"].flatMap(
-    (name) => textOf(env[name]) ?? [],
-  );
   return {
     given: options,
-    enabled: options.enabled ?? booleanOf(tracing) ?? true,
+    enabled: options.enabled ?? tracingVariable(env)?.isOn ?? true,
     apiKey:
       (typeof options.apiKey === "function" ? options.apiKey : unquoted(options.apiKey)) ??
-      unquoted(langsmithVariable(env, "API_KEY")),
-    apiUrl: urlOf(
-      "apiUrl",
-      unquoted(options.apiUrl) ?? unquoted(langsmithVariable(env, "ENDPOINT")) ?? DEFAULT_API_URL,
-    ),
-    workspaceId: unquotedOption(options.workspaceId) ?? unquoted(langsmithVariable(env, "WORKSPACE_ID")),
-    projectName: emptyAsUndefined(options.projectName) ?? projectFrom(env) ?? "default",
+      langsmithVariable(env, "API_KEY"),
+    apiUrl: urlOf("apiUrl", unquoted(options.apiUrl) ?? langsmithVariable(env, "ENDPOINT") ?? DEFAULT_API_URL),
+    workspaceId: unquotedOption(options.workspaceId) ?? langsmithVariable(env, "WORKSPACE_ID"),
+    projectName: unquotedOption(options.projectName) ?? projectFrom(env) ?? DEFAULT_PROJECT,
     spans: spansOf(options.spans) ?? spansWord(env) ?? "application",
-    traces: tracesOf("traces", options.traces) ?? tracesOf(TRACES_VARIABLE, textOf(env[TRACES_VARIABLE])) ?? "genai",
+    traces:
+      tracesOf("traces", options.traces) ?? tracesOf(TRACES_VARIABLE, variableOf(env, TRACES_VARIABLE)) ?? "genai",
     pendingAfterMillis:
       options.pendingAfterMillis !== undefined
         ? durationOf("pendingAfterMillis", options.pendingAfterMillis)
@@ -261,7 +257,7 @@ export function resolveOptions(
     heldMaxTraces: countOf("held.maxTraces", options.held?.maxTraces ?? 1000),
     heldMaxBytes: countOf("held.maxBytes", options.held?.maxBytes ?? 32 * 1024 * 1024),
     shutdownTimeoutMillis: durationOf("shutdownTimeoutMillis", options.shutdownTimeoutMillis ?? 30_000),
-    flushBeforeExit: options.flushBeforeExit ?? booleanOf(textOf(env.LANGSMITH_OTEL_FLUSH_BEFORE_EXIT)) ?? true,
+    flushBeforeExit: options.flushBeforeExit ?? booleanOf(variableOf(env, "LANGSMITH_OTEL_FLUSH_BEFORE_EXIT")) ?? true,
     samplingRate: rateOf(options.samplingRate ?? eitherNumber(env, "TRACING_SAMPLING_RATE") ?? 1),
     hideInputs: options.hideInputs ?? booleanOf(langsmithVariable(env, "HIDE_INPUTS")) ?? false,
     hideOutputs: options.hideOutputs ?? booleanOf(langsmithVariable(env, "HIDE_OUTPUTS")) ?? false,
@@ -271,26 +267,6 @@ export function resolveOptions(
     revisionId: langsmithVariable(env, "REVISION_ID"),
     isCompressionOff: booleanOf(langsmithVariable(env, "DISABLE_RUN_COMPRESSION")) ?? false,
   };
-}
-
-/** The project that the environment names, or the agent's address in a project's stead. */
-function projectFrom(env: Environment): string | undefined {
-  const project = langsmithVariable(env, "PROJECT") ?? textOf(env.LANGSMITH_SESSION ?? env.LANGCHAIN_SESSION);
-  const [id, environment] = [textOf(env.LANGSMITH_AGENT_ID), textOf(env.LANGSMITH_AGENT_ENVIRONMENT)];
-  if (id === undefined && environment === undefined) return project;
-  if (!isAgentId(id)) {
-    const label =
-      "1 to 63 small letters, digits or hyphens, beginning with a letter, beside LANGSMITH_AGENT_ENVIRONMENT";
-    throw new LangSmithOptionError("LANGSMITH_AGENT_ID", label, id);
-  }
-  if (!isAgentEnvironment(environment)) {
-    const names = "local, development, staging or production, beside LANGSMITH_AGENT_ID";
-    throw new LangSmithOptionError("LANGSMITH_AGENT_ENVIRONMENT", names, environment);
-  }
-  if (project !== undefined) {
-    throw new LangSmithOptionError("LANGSMITH_AGENT_ID", "unset where LANGSMITH_PROJECT names a project", id);
-  }
-  return addressOf(id, environment);
 }
 
 function checkInnerNames({ held, queue, spool, mapping, replicas }: LangSmithOptions): void {
@@ -305,18 +281,14 @@ function unquotedOption<T>(value: T | undefined): T | string | undefined {
   return typeof value === "string" ? unquoted(value) : value;
 }
 
-function emptyAsUndefined<T>(value: T | undefined): T | undefined {
-  return typeof value === "string" && value.trim() === "" ? undefined : value;
-}
-
 function spansWord(env: Environment): "application" | "all" | undefined {
-  const word = textOf(env[SPANS_VARIABLE]);
+  const word = variableOf(env, SPANS_VARIABLE);
   if (word === undefined || word === "application" || word === "all") return word;
   throw new LangSmithOptionError(SPANS_VARIABLE, '"application" or "all"', word);
 }
 
 function variableNumber(env: Environment, name: string): number | undefined {
-  const text = textOf(env[name]);
+  const text = variableOf(env, name);
   if (text === undefined) return undefined;
   const number = numberOf(text);
   if (number === undefined) throw new LangSmithOptionError(name, "a number", text);

@@ -5,7 +5,7 @@ import { bridges } from "../bridges.js";
 import { setPlace } from "../identity/context.js";
 import { knownPlace } from "../identity/known-places.js";
 import { MAX_AHEAD_MICROS } from "../identity/place.js";
-import { langsmithVariable } from "../options/environment.js";
+import { projectWithoutBridge } from "../options/project.js";
 import { isUnawaited } from "../unawaited.js";
 import { callUser } from "../user-callbacks.js";
 import { isAddress } from "../wire/agent-address.js";
@@ -135,7 +135,7 @@ function isAccepted(project: string, rules: InboundRules): boolean {
   if (rules.project.includes("*") || rules.project.includes(project)) return true;
   const here = bridges();
   if (here.length > 0) return here.some((bridge) => bridge.projectName === project);
-  return project === (langsmithVariable(process.env, "PROJECT") ?? "default");
+  return project === projectWithoutBridge();
 }
 
 function metadataIn(

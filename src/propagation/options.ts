@@ -1,6 +1,6 @@
 // What may come in by a header and go out by one: options over the environment over the defaults.
 import { LangSmithOptionError } from "../errors.js";
-import { booleanOf, type Environment, listOf, textOf } from "../options/environment.js";
+import { booleanOf, type Environment, listOf, variableOf } from "../options/environment.js";
 import { checkNames } from "../options/names.js";
 
 /** What is believed of inbound headers. */
@@ -51,7 +51,8 @@ export function inboundRules(given: InboundOptions = {}, env: Environment = proc
     trace: switchOf("inbound.trace", given.trace) ?? environmentSwitch(env) ?? true,
     metadata: namesOf("inbound.metadata", given.metadata) ?? ["thread_id"],
     tags: tagsOf("inbound.tags", given.tags) ?? false,
-    project: namesOf("inbound.project", given.project) ?? listOf(env.LANGSMITH_OTEL_INBOUND_PROJECTS) ?? [],
+    project:
+      namesOf("inbound.project", given.project) ?? listOf(variableOf(env, "LANGSMITH_OTEL_INBOUND_PROJECTS")) ?? [],
   };
 }
 
@@ -75,7 +76,7 @@ export function outboundRules(given: OutboundOptions = {}): OutboundRules {
 }
 
 function environmentSwitch(env: Environment): boolean | undefined {
-  const text = textOf(env.LANGSMITH_OTEL_INBOUND_TRACE);
+  const text = variableOf(env, "LANGSMITH_OTEL_INBOUND_TRACE");
   if (text === undefined) return undefined;
   const is = booleanOf(text);
   if (is === undefined) throw new LangSmithOptionError("LANGSMITH_OTEL_INBOUND_TRACE", "true or false", text);
