@@ -77,8 +77,21 @@ export function primaryBridge(): Bridge | undefined {
   return registry().find((bridge) => bridge.isMarkedPrimary) ?? registry()[0];
 }
 
-/** What sends run trees where tracing is switched off, once one was posted. */
-export function directSlot(): Slot<Promise<Bridge | undefined>> {
+let makeDirect: (() => Promise<Bridge | undefined>) | undefined;
+
+/** Tells how the bridge is made that sends run trees where tracing is switched off; entries do, which know the processor. */
+export function offerDirectBridge(make: () => Promise<Bridge | undefined>): void {
+  makeDirect = make;
+}
+
+/** What sends run trees where tracing is switched off; made when the first one is posted. */
+export function directBridge(): Promise<Bridge | undefined> | undefined {
+  const slot = directSlot();
+  slot.value ??= makeDirect?.();
+  return slot.value;
+}
+
+function directSlot(): Slot<Promise<Bridge | undefined>> {
   return sharedSlot("direct");
 }
 

@@ -10,11 +10,9 @@ export {
   type ProcessInputs,
   type ProcessOutputs,
   ROOT,
-  RunTree,
   type RunTreeConfig,
   type StartedRun,
   startActiveRun,
-  startRun,
   type TraceableClassOptions,
   type TraceableConfig,
   type TraceableFunction,
@@ -48,6 +46,7 @@ export {
   type ListRunsParams,
   type StoredRun,
 } from "./client/client.js";
+export { type EndRunOptions, endRun } from "./client/end-run.js";
 export { createFeedback, type Feedback, type FeedbackInput } from "./client/feedback.js";
 export { type FindRunOptions, findRun } from "./client/find-run.js";
 export { getRunUrl } from "./client/run-url.js";
@@ -88,8 +87,6 @@ export { LangSmithSpanProcessor, type ProcessorStats } from "./processor/index.j
 export { LangSmithLogRecordProcessor } from "./processor/log-records.js";
 export { type AnySampler, type AnySamplingResult, LangSmithSampler } from "./processor/sampler.js";
 export {
-  type EndRunOptions,
-  endRun,
   getRunReference,
   type HeadersLike,
   type InboundOptions,
@@ -111,6 +108,7 @@ export { getSpanProcessorsFromEnv, type SpanProcessorsFromEnvOptions } from "./r
 export { type RegisterOptions, type Registration, register } from "./register/index.js";
 export type { AnySpanProcessor } from "./register/sdk.js";
 export { getRunId } from "./run-id.js";
+export { RunTree, startRun } from "./untraced-trees.js";
 export { VERSION as __version__ } from "./version.js";
 export { uuid7, uuid7FromTime } from "./wire/ids.js";
 export type { Run, RunContent, RunEvent, RunType } from "./wire/run.js";

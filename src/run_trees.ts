@@ -4,7 +4,7 @@ export {
   isRunnableConfigLike,
   isRunTree,
   type RunnableConfigLike,
-  RunTree,
   type RunTreeConfig,
 } from "./authoring/index.js";
 export { convertToDottedOrderFormat } from "./authoring/package-names.js";
+export { RunTree } from "./untraced-trees.js";

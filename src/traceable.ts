@@ -8,7 +8,6 @@ export {
   ROOT,
   type RunTree as RunTreeLike,
   startActiveRun,
-  startRun,
   type TraceableConfig,
   type TraceableFunction,
   traceable,
@@ -16,3 +15,4 @@ export {
   withRunTree,
 } from "./authoring/index.js";
 export { isTracingEnabled } from "./authoring/package-names.js";
+export { startRun } from "./untraced-trees.js";

@@ -19,29 +19,9 @@ import { TREE } from "../shared.js";
 import type { KeyValues } from "../wire/run.js";
 import type { ClientLike } from "./clients.js";
 import { leaveContent } from "./content.js";
-import type { RunTree } from "./run-tree.js";
+import type { AuthoredRun, TreeRecord } from "./record.js";
 import { authoringTracer, isContentAsAttributes, sayNotRecorded } from "./tracer.js";
 import { placeUnseen } from "./unseen-run.js";
-
-/** A run of this process whose span is open (or has ended). */
-export interface AuthoredRun {
-  readonly span: Span;
-  readonly content: AuthoredContent;
-  readonly place: ParentPlace;
-  readonly project: string | undefined;
-  /** What children take over: the user's own object, so what is set while it runs is handed down too. */
-  metadata: KeyValues;
-  /** Made when somebody asks for it. */
-  tree: RunTree | undefined;
-  /** What it was started under, as far as that was made by hand: the parent, unless another span stands between. */
-  readonly startedUnder: AuthoredRun | RunTree | undefined;
-  readonly asAttributes: boolean;
-  /** The client it was made with; those below are made with it too. */
-  readonly client: ClientLike | undefined;
-  /** The clients whose rules it obeys. */
-  readonly clients: readonly object[] | undefined;
-  hasEnded: boolean;
-}
 
 /** What a run starts with. */
 export interface RunStart {
@@ -55,7 +35,7 @@ export interface RunStart {
   readonly asAttributes?: boolean | undefined;
   /** Another provider's tracer. */
   readonly tracer?: Tracer | undefined;
-  readonly startedUnder?: AuthoredRun | RunTree | undefined;
+  readonly startedUnder?: AuthoredRun | TreeRecord | undefined;
   readonly client?: ClientLike | undefined;
 }
 
@@ -100,7 +80,7 @@ export function startAuthored(start: RunStart, parent: Context): AuthoredRun | u
   return run;
 }
 
-function clientAbove(above: AuthoredRun | RunTree | undefined): ClientLike | undefined {
+function clientAbove(above: AuthoredRun | TreeRecord | undefined): ClientLike | undefined {
   if (!above) return undefined;
   return "span" in above ? above.client : above[TREE]?.client;
 }

@@ -4,9 +4,10 @@ import { type Context, context, createContextKey, type Span, trace } from "@open
 import { NoRunTreeError } from "../errors.js";
 import { getSettings, setSettings } from "../identity/context.js";
 import { TREE } from "../shared.js";
-import { type AuthoredRun, authoredIn, primaryEntry, withAuthored } from "./authored-run.js";
+import { authoredIn, primaryEntry, withAuthored } from "./authored-run.js";
 import { contentOf, leaveContent } from "./content.js";
-import { RunTree } from "./run-tree.js";
+import type { AuthoredRun } from "./record.js";
+import { isRunTree, RunTree } from "./run-tree.js";
 import { contextUnder } from "./run-tree-place.js";
 import { Adopted, aboveOf } from "./run-tree-state.js";
 
@@ -20,7 +21,7 @@ const CURRENT_TREE = createContextKey("otel-langsmith.current-tree");
 
 /** The live run tree of a run that is running. */
 export function treeOf(run: AuthoredRun): RunTree {
-  if (run.tree) return run.tree;
+  if (isRunTree(run.tree)) return run.tree;
   const { content } = run;
   const tree = new RunTree(
     new Adopted(
@@ -51,7 +52,7 @@ export function treeOf(run: AuthoredRun): RunTree {
 function parentTreeOf({ startedUnder, place }: AuthoredRun): RunTree | undefined {
   if (!startedUnder) return undefined;
   const parent = "span" in startedUnder ? treeOf(startedUnder) : startedUnder;
-  return parent.id === place.parentRunId ? parent : undefined;
+  return isRunTree(parent) && parent.id === place.parentRunId ? parent : undefined;
 }
 
 const views = new WeakMap<Span, RunTree>();
@@ -80,7 +81,9 @@ function viewOf(span: Span): RunTree | undefined {
     hasEnded: false,
   };
   const name: unknown = Reflect.get(span, "name");
-  const tree = new RunTree(new Adopted(run, { name: typeof name === "string" ? name : "span" }, "foreign", undefined));
+  const tree = new RunTree(
+    new Adopted<RunTree>(run, { name: typeof name === "string" ? name : "span" }, "foreign", undefined),
+  );
   run.tree = tree;
   views.set(span, tree);
   return tree;

@@ -1,14 +1,15 @@
 // How a traced call's run ends: with what the function gave, with what it threw, or broken off.
 import { type Context, context } from "@opentelemetry/api";
 import { TREE } from "../shared.js";
+import { snapshotOf } from "../snapshot/snapshot.js";
 import { untilEnded } from "../waiting-ends.js";
 import type { KeyValues } from "../wire/run.js";
-import { type AuthoredRun, endAuthored, markInterrupted } from "./authored-run.js";
+import { endAuthored, markInterrupted } from "./authored-run.js";
 import { callSafely, insteadOf, sayThrown } from "./callbacks.js";
 import { treeOf } from "./current.js";
+import type { AuthoredRun } from "./record.js";
 import { microsOfTime } from "./run-tree-config.js";
 import { fill } from "./run-tree-send.js";
-import { snapshotOf } from "./snapshot.js";
 import type { StreamTap } from "./streams.js";
 import type { LooseConfig } from "./types.js";
 import { isBubbleUp, isKeyValues, isThenable, textOfError } from "./values.js";
@@ -102,7 +103,7 @@ function end(call: RunningCall, seenEnd?: number): void {
   if (run.hasEnded) return;
   const endMicros = microsOfTime(config.end_time) ?? seenEnd;
   const { on_end } = config;
-  const tree = on_end ? treeOf(run) : run.tree;
+  const tree = on_end || run.tree ? treeOf(run) : undefined;
   if (!tree) {
     endAuthored(run, endMicros);
     return;
@@ -138,7 +139,7 @@ export function tapOfCall(call: RunningCall, isSync = false): StreamTap {
 
 function sayFirstToken(run: AuthoredRun): void {
   const event = { name: "new_token", time: new Date().toISOString() };
-  if (run.tree) run.tree.addEvent(event);
+  if (run.tree) treeOf(run).addEvent(event);
   else run.content.events = [...(run.content.events ?? []), event];
 }
 

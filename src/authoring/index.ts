@@ -1,13 +1,12 @@
 // The authoring room's public face.
 
 export { NoRunTreeError, RunIdError } from "../errors.js";
+export { snapshot } from "../snapshot/snapshot.js";
 export { getCurrentRunTree, withRunTree } from "./current.js";
-
-export { isRunTree, RunTree } from "./run-tree.js";
-export type { Attachments, RunTreeConfig } from "./run-tree-config.js";
+export { isRunTree, RunTree, type RunTreeConfig } from "./run-tree.js";
+export type { Attachments } from "./run-tree-config.js";
 export type { HeadersLike, RunLike } from "./run-tree-origins.js";
 export { isRunnableConfigLike, type RunnableConfigLike } from "./runnable-config.js";
-export { snapshot } from "./snapshot.js";
 export { type ActiveRunOptions, type StartedRun, startActiveRun, startRun } from "./start-run.js";
 export { isTraceableFunction, traceable } from "./traceable.js";
 export { type TraceableClassOptions, traceableClass } from "./traceable-class.js";

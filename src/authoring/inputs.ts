@@ -1,7 +1,8 @@
 // A call's inputs: how arguments are said, and arguments that only show what they hold while the function reads them.
+
+import { MAX_SNAPSHOT_CHARS } from "../snapshot/snapshot.js";
 import { kindOfThrown } from "../user-callbacks.js";
 import { warnOnce } from "../warnings.js";
-import { MAX_SNAPSHOT_CHARS } from "./snapshot.js";
 import { tapAsyncIterable, tapGenerator, tapReadableStream } from "./streams.js";
 import { isAsyncIterable, isGenerator, isKeyValues, isNodeReadable, isReadableStream } from "./values.js";
 

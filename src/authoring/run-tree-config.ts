@@ -1,13 +1,12 @@
 // What a RunTree is made from: the config names of the langsmith package, and what they come down to.
 
+import { snapshot, snapshotOf } from "../snapshot/snapshot.js";
 import { warnOnce } from "../warnings.js";
 import { addressOf } from "../wire/agent-address.js";
 import { isUuid } from "../wire/ids.js";
 import { type Attachment, isRunType, type KeyValues, RUN_TYPES, type RunEvent, type RunType } from "../wire/run.js";
 import { microsOfIso } from "../wire/time.js";
 import { type ClientLike, warnOfOtherDestination } from "./clients.js";
-import type { RunTree } from "./run-tree.js";
-import { snapshot, snapshotOf } from "./snapshot.js";
 import { textOfError } from "./values.js";
 
 /** A file beside a run: `[mimeType, bytes]`, or named. */
@@ -18,7 +17,7 @@ export type AttachmentLike =
 /** Files by name. */
 export type Attachments = Record<string, AttachmentLike>;
 
-/** Where else a run should go; taken as a wish only, see {@link RunTreeConfig.replicas}. */
+/** Where else a run should go; taken as a wish only, see {@link OwnConfig.replicas}. */
 export interface ReplicaLike {
   readonly projectName?: string;
   readonly apiUrl?: string;
@@ -26,8 +25,8 @@ export interface ReplicaLike {
   readonly updates?: KeyValues;
 }
 
-/** Options of `new RunTree`; every name is the langsmith package's. */
-export interface RunTreeConfig {
+/** What a run tree's own config says, besides the trees around it; every name is the langsmith package's. */
+export interface OwnConfig {
   /** Default `"<lambda>"`. */
   name: string;
   /** One of the seven run types. Default `"chain"`. */
@@ -38,8 +37,6 @@ export interface RunTreeConfig {
   project_name?: string;
   /** The agent under which a root stands instead of in a project; never together with `project_name`. */
   address?: AgentAddressLike;
-  /** The run above, of this process or read from headers. */
-  parent_run?: RunTree;
   /** With `dotted_order` the run above; alone it is looked up, here and then at LangSmith, when the run is posted. */
   parent_run_id?: string;
   /** The run's own order, or that of `parent_run_id`. */
@@ -71,11 +68,18 @@ export interface RunTreeConfig {
   attachments?: Attachments;
   /** Not sent from here: replicas are the processor's option, and a wish for others is said so, once. */
   replicas?: readonly (ReplicaLike | readonly [string, KeyValues | undefined])[];
-  on_end?: (runTree: RunTree) => void;
   execution_order?: number;
   child_execution_order?: number;
   /** Also writes inputs and outputs as span attributes. Default: see `configureAuthoring`. */
   contentAsAttributes?: boolean;
+}
+
+/** Options of a run tree, and the kind of tree that may stand above it. */
+export interface TreeConfig<Tree> extends OwnConfig {
+  /** The run above, of this process or read from headers. */
+  parent_run?: Tree;
+  /** Called with the tree when its run has ended. */
+  on_end?: (runTree: Tree) => void;
 }
 
 /** A name that can be read; undefined for others: LangSmith refuses a run without one. */
@@ -97,7 +101,7 @@ export interface AgentAddressLike {
  *
  * @throws TypeError (`LSB_ERR_OPTION`) for both at once, and for an address that is none, as the langsmith package does
  */
-export function projectOf(config: Pick<RunTreeConfig, "address" | "project_name">): string | undefined {
+export function projectOf(config: Pick<OwnConfig, "address" | "project_name">): string | undefined {
   const { address, project_name } = config;
   if (address === undefined || address === null) return project_name || undefined;
   const found = addressOf(address.id, address.environment);
@@ -140,7 +144,7 @@ export function microsOfTime(time: unknown): number | undefined {
 }
 
 /** Metadata as the langsmith package merges it: `extra.metadata` over `metadata`. */
-export function metadataOf(config: Pick<RunTreeConfig, "metadata" | "extra">): KeyValues {
+export function metadataOf(config: Pick<OwnConfig, "metadata" | "extra">): KeyValues {
   const inner: unknown = config.extra?.metadata;
   const outer: unknown = config.metadata;
   if (outer !== undefined && outer !== null && (typeof outer !== "object" || Array.isArray(outer))) {
@@ -212,7 +216,7 @@ function isNumberLike(value: unknown): boolean {
 }
 
 /** Says once what a run asks for that only the processor can give. */
-export function sayUnmetWishes(config: Pick<RunTreeConfig, "client" | "replicas">): void {
+export function sayUnmetWishes(config: Pick<OwnConfig, "client" | "replicas">): void {
   if (config.replicas?.length) {
     warnOnce(
       "LSB_WARN_REPLICAS",

@@ -1,13 +1,13 @@
 // Run trees from outside and to outside: headers both ways, runs that LangSmith returned.
 
 import { placeOfDottedOrder } from "../identity/place.js";
+import { snapshotOf } from "../snapshot/snapshot.js";
 import { isAddress } from "../wire/agent-address.js";
 import { decodeEntry, decodeObject, encodeEntry, readLangSmithEntries } from "../wire/baggage.js";
 import type { KeyValues } from "../wire/run.js";
 import { inheritable } from "./authored-run.js";
-import type { RunTree } from "./run-tree.js";
-import type { RunTreeConfig } from "./run-tree-config.js";
-import { snapshotOf } from "./snapshot.js";
+import type { TreeRecord } from "./record.js";
+import type { OwnConfig, TreeConfig } from "./run-tree-config.js";
 
 /** `Headers`, or what looks like them. */
 export interface HeadersLike {
@@ -47,10 +47,10 @@ function headerOf(
  * The config of the run that headers name. Of the baggage, metadata, tags and the project are read, as the caller of
  * `fromHeaders` vouches for the sender; addresses, keys and replicas never are. Nothing in a header throws.
  */
-export function configOfHeaders(
+export function configOfHeaders<Tree>(
   headers: Readonly<Record<string, string | string[] | undefined>> | HeadersLike,
-  inherit: Partial<RunTreeConfig> = {},
-): RunTreeConfig | undefined {
+  inherit: Partial<TreeConfig<Tree>> = {},
+): TreeConfig<Tree> | undefined {
   const place = placeOfDottedOrder(headerOf(headers, "langsmith-trace")?.trim());
   if (!place) return undefined;
   const { parent_run: _parent, ...given } = inherit;
@@ -64,7 +64,7 @@ export function configOfHeaders(
   };
 }
 
-function readBaggage(header: string): Pick<RunTreeConfig, "metadata" | "tags" | "project_name"> {
+function readBaggage(header: string): Pick<OwnConfig, "metadata" | "tags" | "project_name"> {
   const entries = readLangSmithEntries(header);
   const metadata = decodeObject(entries.get("langsmith-metadata") ?? "");
   const tags = decodeEntry(entries.get("langsmith-tags") ?? "");
@@ -78,7 +78,7 @@ function readBaggage(header: string): Pick<RunTreeConfig, "metadata" | "tags" | 
 }
 
 /** The headers that name a run, as the langsmith package writes them. */
-export function headersOf(tree: RunTree): { "langsmith-trace": string; baggage: string } {
+export function headersOf(tree: TreeRecord): { "langsmith-trace": string; baggage: string } {
   const items: string[] = [];
   const metadata = snapshotOf(inheritable(tree.metadata));
   if (Object.keys(metadata).length > 0) items.push(`langsmith-metadata=${encodeEntry(JSON.stringify(metadata))}`);
@@ -86,4 +86,20 @@ export function headersOf(tree: RunTree): { "langsmith-trace": string; baggage: 
   const { project_name: project } = tree;
   if (project) items.push(`langsmith-${isAddress(project) ? "address" : "project"}=${encodeEntry(project)}`);
   return { "langsmith-trace": tree.dotted_order, baggage: items.join(",") };
+}
+
+/** A run that LangSmith returned, or a reference, as a config. */
+export function configOfRun(run: RunLike): OwnConfig {
+  const { id, name = "parent", dotted_order, session_name, extra, inputs, tags, run_type, parent_run_id } = run;
+  return {
+    id,
+    name,
+    ...(dotted_order != null && { dotted_order }),
+    ...(parent_run_id != null && { parent_run_id }),
+    ...(session_name != null && { project_name: session_name }),
+    ...(extra != null && { extra }),
+    ...(inputs != null && { inputs }),
+    ...(tags != null && { tags }),
+    ...(run_type != null && { run_type }),
+  };
 }

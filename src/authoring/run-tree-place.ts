@@ -1,26 +1,14 @@
 // Where a RunTree stands before it is posted: computed when it is made, from the run above or an order given.
-import { type Context, context, ROOT_CONTEXT, type Span, trace } from "@opentelemetry/api";
+import { type Context, context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { getSettings, setPlace, setSettings } from "../identity/context.js";
 import { entriesById } from "../identity/node.js";
 import { childPlace, type ParentPlace, placeOfDottedOrder, rootPlace } from "../identity/place.js";
 import { spanIdOf } from "../identity/run-ids.js";
 import { warnOnce } from "../warnings.js";
 import { uuid7FromTime } from "../wire/ids.js";
-import type { ClientLike } from "./clients.js";
 import { checkRunId } from "./custom-ids.js";
-import { lastIdOf, microsOfTime, type RunTreeConfig } from "./run-tree-config.js";
-
-/** What is above a run, as far as its span needs it. */
-export interface RunAbove {
-  readonly place: ParentPlace;
-  /** Its span, where it has one in this process. */
-  readonly span: Span | undefined;
-  readonly project: string | undefined;
-  /** The client it was made with. */
-  readonly client: ClientLike | undefined;
-  /** The clients whose rules it obeys, and whoever hangs under it. */
-  readonly clients: readonly object[] | undefined;
-}
+import type { RunAbove } from "./record.js";
+import { lastIdOf, microsOfTime, type OwnConfig } from "./run-tree-config.js";
 
 /** A run's place, and what may still be missing of it. */
 export interface TreePlace {
@@ -36,7 +24,7 @@ export interface TreePlace {
  *
  * @throws RunIdError for an `id` or `parent_run_id` that is no UUID
  */
-export function placeOfConfig(config: RunTreeConfig, above: ParentPlace | undefined): TreePlace {
+export function placeOfConfig(config: OwnConfig, above: ParentPlace | undefined): TreePlace {
   const micros = microsOfTime(config.start_time) ?? Date.now() * 1000;
   const given = checkRunId(config.id, "The id of a RunTree");
   const parentId = checkRunId(config.parent_run_id, "The parent_run_id of a RunTree");

@@ -1,25 +1,26 @@
 // What postRun and patchRun do: a span for a run of this process, an operation for a run of another.
 
-import { bridges, primaryBridge } from "../bridges.js";
+import { bridges, directBridge, primaryBridge } from "../bridges.js";
+import { endRun } from "../client/end-run.js";
+import { findRun } from "../client/find-run.js";
 import { childPlace, placeOfDottedOrder, rootPlace } from "../identity/place.js";
-import type { AuthoredContent } from "../mapping/authored.js";
+import { isSwitchedOff } from "../options/tracing.js";
 import { isSampledByClients } from "../privacy/client-rules.js";
 import { TREE } from "../shared.js";
+import { snapshotOf } from "../snapshot/snapshot.js";
 import { kindOfThrown } from "../user-callbacks.js";
 import { RUNTIME } from "../version.js";
 import { warnOnce } from "../warnings.js";
 import type { KeyValues, Run } from "../wire/run.js";
 import { isoOf } from "../wire/time.js";
 import { endAuthored, startAuthored } from "./authored-run.js";
-import type { RunTree } from "./run-tree.js";
+import type { TreeRecord } from "./record.js";
 import { attachmentsOf, eventsOf, nameOf, runTypeOf, tagsOf } from "./run-tree-config.js";
-import { directBridge } from "./run-tree-direct.js";
 import { contextOfTree } from "./run-tree-place.js";
-import { snapshotOf } from "./snapshot.js";
 import { hasBridge } from "./tracer.js";
 
 /** Starts a tree's span, or posts the run of another process. Never throws. */
-export async function postTree(tree: RunTree): Promise<void> {
+export async function postTree(tree: TreeRecord): Promise<void> {
   const state = tree[TREE];
   if (tree.tracingEnabled === false) return;
   if (state.isPosted) {
@@ -30,7 +31,7 @@ export async function postTree(tree: RunTree): Promise<void> {
     return;
   }
   state.isPosted = true;
-  const direct = hasBridge("RunTree") ? undefined : await directBridge();
+  const direct = hasBridge("RunTree") || !isSwitchedOff() ? undefined : await directBridge();
   if (!direct && bridges().length === 0) return;
   if (state.missingParent !== undefined) await findParent(tree, state.missingParent);
   if (!direct) {
@@ -44,7 +45,7 @@ export async function postTree(tree: RunTree): Promise<void> {
 }
 
 /** Starts a tree's span at once, where nothing has to be looked up for it. */
-export function postTreeNow(tree: RunTree): void {
+export function postTreeNow(tree: TreeRecord): void {
   const state = tree[TREE];
   if (state.isPosted || tree.tracingEnabled === false) return;
   if (state.missingParent !== undefined) {
@@ -55,7 +56,7 @@ export function postTreeNow(tree: RunTree): void {
   startTree(tree);
 }
 
-function startTree(tree: RunTree): void {
+function startTree(tree: TreeRecord): void {
   const state = tree[TREE];
   fill(tree);
   state.run = startAuthored(
@@ -80,7 +81,7 @@ function startTree(tree: RunTree): void {
 }
 
 /** Ends a tree's span, or a run of another process. Never throws. */
-export async function patchTree(tree: RunTree): Promise<void> {
+export async function patchTree(tree: TreeRecord): Promise<void> {
   const state = tree[TREE];
   if (tree.tracingEnabled === false || state.origin === "foreign") return;
   if (!state.isPosted && state.origin === "made" && state.missingParent === undefined) {
@@ -107,21 +108,21 @@ export async function patchTree(tree: RunTree): Promise<void> {
   }
 }
 
-function finish(tree: RunTree): void {
+function finish(tree: TreeRecord): void {
   const state = tree[TREE];
   if (state.isPatched || !state.run) return;
   state.isPatched = true;
   fill(tree);
   endAuthored(state.run, Math.round((tree.end_time ?? Date.now()) * 1000));
   try {
-    state.onEnd?.(tree);
+    state.onEnd?.();
   } catch (error) {
     warnOnce("LSB_WARN_CALLBACK", `The on_end of a run threw (${kindOfThrown(error)}); the run is sent as it is.`);
   }
 }
 
 /** Writes what the tree says now into the content beside the span. */
-export function fill(tree: RunTree): void {
+export function fill(tree: TreeRecord): void {
   const state = tree[TREE];
   const { content } = state;
   const { metadata: _metadata, invocation_params, runtime, ...extra } = tree.extra;
@@ -144,12 +145,12 @@ export function fill(tree: RunTree): void {
   if (attachments) content.attachments = attachments;
 }
 
-function isSampledIn(tree: RunTree): boolean {
+function isSampledIn(tree: TreeRecord): boolean {
   return isSampledByClients(tree[TREE].clients, tree.trace_id);
 }
 
 /** Sends the one patch of a run that no span of this process stands for. */
-async function endElsewhere(tree: RunTree): Promise<void> {
+async function endElsewhere(tree: TreeRecord): Promise<void> {
   const { content, clients } = tree[TREE];
   if (tree.name !== "parent") {
     primaryBridge()?.sendRun("end", runOfTree(tree), tree[TREE].clients);
@@ -158,7 +159,6 @@ async function endElsewhere(tree: RunTree): Promise<void> {
   // Only its place came along: a patch says name and type again, so they are asked for.
   const { id, dotted_order, project_name: session_name, trace_id, end_time } = tree;
   try {
-    const { endRun } = await import("../client/end-run.js");
     await endRun(
       { id, trace_id, dotted_order, session_name, start_time: isoOf(tree[TREE].place.startMicros) },
       {
@@ -178,13 +178,13 @@ async function endElsewhere(tree: RunTree): Promise<void> {
 }
 
 /** A run of this process that has no span, with all that a span's run would say. */
-function wholeRunOf(tree: RunTree): Run {
+function wholeRunOf(tree: TreeRecord): Run {
   const run = runOfTree(tree);
   return { ...run, extra: { ...run.extra, metadata: run.extra?.metadata ?? {}, runtime: RUNTIME } };
 }
 
 /** A run that no span of this process stands for. */
-function runOfTree(tree: RunTree): Run {
+function runOfTree(tree: TreeRecord): Run {
   const { content, place } = tree[TREE];
   const { end_time } = tree;
   const { name = tree.name, run_type = "chain", metadata = {}, invocation_params, runtime, extra, ...rest } = content;
@@ -208,12 +208,11 @@ function runOfTree(tree: RunTree): Run {
 }
 
 /** Looks up a parent of which only the id is known, so that the run stands under it. */
-async function findParent(tree: RunTree, parentId: string): Promise<void> {
+async function findParent(tree: TreeRecord, parentId: string): Promise<void> {
   const state = tree[TREE];
   state.missingParent = undefined;
   const { runId, startMicros } = state.place;
   try {
-    const { findRun } = await import("../client/find-run.js");
     const parent = await findRun(parentId);
     const above = placeOfDottedOrder(parent.dotted_order);
     if (!above) throw new Error("the run has no valid dotted_order");
@@ -228,5 +227,3 @@ async function findParent(tree: RunTree, parentId: string): Promise<void> {
     );
   }
 }
-
-export type { AuthoredContent };

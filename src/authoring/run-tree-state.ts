@@ -1,56 +1,24 @@
-// What a RunTree is made of, besides its public fields.
+// The state of a run tree: of one that is made, and of one that speaks of a run which exists.
 
-import type { Bridge } from "../bridges.js";
-import { type ParentPlace, placeOfDottedOrder } from "../identity/place.js";
-import type { AuthoredContent } from "../mapping/authored.js";
+import { placeOfDottedOrder } from "../identity/place.js";
 import { TREE } from "../shared.js";
-import type { KeyValues } from "../wire/run.js";
-import type { AuthoredRun } from "./authored-run.js";
-import { type ClientLike, obeyed, together } from "./clients.js";
-import type { RunTree } from "./run-tree.js";
-import { errorOf, projectOf, type RunTreeConfig } from "./run-tree-config.js";
-import type { RunLike } from "./run-tree-origins.js";
-import { placeOfConfig, type RunAbove } from "./run-tree-place.js";
-
-/** What a run tree knows besides its public fields. Under a symbol, so that two copies of the package can read it. */
-export interface TreeState {
-  place: ParentPlace;
-  missingParent: string | undefined;
-  /** `made` here; `reference`: a run that may be another process's, of which only the place is known for sure. */
-  readonly origin: "made" | "reference" | "foreign";
-  readonly above: RunAbove | undefined;
-  readonly asAttributes: boolean | undefined;
-  /** The client it was made with, or the one above was. */
-  client: ClientLike | undefined;
-  /** The clients whose rules it obeys. */
-  clients: readonly object[] | undefined;
-  readonly onEnd: ((runTree: RunTree) => void) | undefined;
-  /** The project wished for; a child's is its trace's. */
-  readonly projectName: string | undefined;
-  content: AuthoredContent;
-  run: AuthoredRun | undefined;
-  /** What it is sent by where tracing is switched off: then it has no span. */
-  direct: Bridge | undefined;
-  isPosted: boolean;
-  isPatched: boolean;
-  areInputsSet: boolean;
-  inputs: KeyValues;
-  outputs: KeyValues | undefined;
-  error: string | undefined;
-}
+import { obeyed, together } from "./clients.js";
+import type { AuthoredRun, RunAbove, TreeRecord, TreeState } from "./record.js";
+import { errorOf, type OwnConfig, projectOf } from "./run-tree-config.js";
+import { placeOfConfig } from "./run-tree-place.js";
 
 /** A run that exists already, taken over by the tree that speaks of it. */
-export class Adopted {
+export class Adopted<Tree extends TreeRecord> {
   constructor(
     readonly run: AuthoredRun,
-    readonly config: RunTreeConfig,
+    readonly config: OwnConfig,
     readonly origin: "made" | "foreign",
-    readonly parent: RunTree | undefined,
+    readonly parent: Tree | undefined,
   ) {}
 }
 
 /** What is above whoever hangs under a tree, of this package or of langsmith. */
-export function aboveOf(tree: RunTree): RunAbove | undefined {
+export function aboveOf(tree: TreeRecord): RunAbove | undefined {
   const state: TreeState | undefined = tree[TREE];
   if (state) {
     const { run, place, client } = state;
@@ -69,7 +37,7 @@ function clientIn(client: unknown): Pick<RunAbove, "client" | "clients"> {
 }
 
 /** A run tree as a config: a copy of it is another tree of the same run. */
-export function configOf(tree: RunTree): RunTreeConfig {
+export function configOf(tree: TreeRecord): OwnConfig {
   const { name, run_type, id, dotted_order, extra, inputs, start_time, serialized } = tree;
   const { tags, events, outputs, error, end_time, reference_example_id, attachments } = tree;
   return {
@@ -84,25 +52,9 @@ export function configOf(tree: RunTree): RunTreeConfig {
   };
 }
 
-/** A run that LangSmith returned, or a reference, as a config. */
-export function configOfRun(run: RunLike): RunTreeConfig {
-  const { id, name = "parent", dotted_order, session_name, extra, inputs, tags, run_type, parent_run_id } = run;
-  return {
-    id,
-    name,
-    ...(dotted_order != null && { dotted_order }),
-    ...(parent_run_id != null && { parent_run_id }),
-    ...(session_name != null && { project_name: session_name }),
-    ...(extra != null && { extra }),
-    ...(inputs != null && { inputs }),
-    ...(tags != null && { tags }),
-    ...(run_type != null && { run_type }),
-  };
-}
-
-/** The state of a tree that is made. @throws RunIdError */
-export function madeState(config: RunTreeConfig): TreeState {
-  const above = config.parent_run && aboveOf(config.parent_run);
+/** The state of a tree that is made, under another or none. @throws RunIdError */
+export function madeState(config: OwnConfig, parent?: TreeRecord, onEnd?: () => void): TreeState {
+  const above = parent && aboveOf(parent);
   const { place, missingParent, isStated } = placeOfConfig(config, above?.place);
   return {
     place,
@@ -112,7 +64,7 @@ export function madeState(config: RunTreeConfig): TreeState {
     asAttributes: config.contentAsAttributes,
     client: config.client ?? above?.client,
     clients: together(obeyed(config.client), above?.clients),
-    onEnd: config.on_end,
+    onEnd,
     projectName: projectOf(config),
     content: {},
     run: undefined,
@@ -127,7 +79,7 @@ export function madeState(config: RunTreeConfig): TreeState {
 }
 
 /** The state of a tree that speaks of a run that exists. */
-export function adoptedState({ run, config, origin, parent }: Adopted): TreeState {
+export function adoptedState({ run, config, origin, parent }: Adopted<TreeRecord>): TreeState {
   return {
     ...madeState({ name: config.name }),
     place: run.place,

@@ -1,13 +1,16 @@
 // RunTree: one run, posted and patched by hand. Nothing is sent before postRun, and everything is readable before it.
 import { defaultProjectName } from "../bridges.js";
 import { type Client, sharedClient } from "../client/client.js";
+import { findRun } from "../client/find-run.js";
 import { placeOfDottedOrder } from "../identity/place.js";
 import { TREE } from "../shared.js";
+import { snapshotOf } from "../snapshot/snapshot.js";
 import { warnOnce } from "../warnings.js";
 import type { KeyValues, RunEvent } from "../wire/run.js";
 import { isoOf } from "../wire/time.js";
 import { inheritable } from "./authored-run.js";
 import { type ClientLike, obeyed, together } from "./clients.js";
+import type { TreeRecord, TreeState } from "./record.js";
 import {
   type Attachments,
   errorOf,
@@ -16,16 +19,18 @@ import {
   microsOfTime,
   nameOf,
   type ReplicaLike,
-  type RunTreeConfig,
   sayUnmetWishes,
+  type TreeConfig,
   tagsOf,
 } from "./run-tree-config.js";
-import { configOfHeaders, type HeadersLike, headersOf, type RunLike } from "./run-tree-origins.js";
+import { configOfHeaders, configOfRun, type HeadersLike, headersOf, type RunLike } from "./run-tree-origins.js";
 import { patchTree, postTree } from "./run-tree-send.js";
-import { Adopted, adoptedState, configOf, configOfRun, madeState, type TreeState } from "./run-tree-state.js";
+import { Adopted, adoptedState, configOf, madeState } from "./run-tree-state.js";
 import { parentOfRunnableConfig, type RunnableConfigLike } from "./runnable-config.js";
-import { snapshotOf } from "./snapshot.js";
 import { hasMethod } from "./values.js";
+
+/** Options of `new RunTree`; every name is the langsmith package's. */
+export interface RunTreeConfig extends TreeConfig<RunTree> {}
 
 /**
  * One run by hand. The span starts at {@link RunTree.postRun}, with the id and the start time the tree was made with,
@@ -45,7 +50,7 @@ import { hasMethod } from "./values.js";
  * await pipeline.patchRun();
  * ```
  */
-export class RunTree {
+export class RunTree implements TreeRecord {
   declare readonly [TREE]: TreeState;
   name: string;
   run_type: string;
@@ -64,9 +69,11 @@ export class RunTree {
   replicas: readonly (ReplicaLike | readonly [string, KeyValues | undefined])[] | undefined;
   tracingEnabled: boolean | undefined;
 
-  constructor(from: RunTreeConfig | RunTree | Adopted) {
-    const config = from instanceof Adopted ? from.config : isRunTree(from) ? configOf(from) : from;
-    const state = from instanceof Adopted ? adoptedState(from) : madeState(config);
+  constructor(from: RunTreeConfig | RunTree | Adopted<RunTree>) {
+    const config: RunTreeConfig = from instanceof Adopted ? from.config : isRunTree(from) ? configOf(from) : from;
+    const { on_end: onEnd } = config;
+    const state =
+      from instanceof Adopted ? adoptedState(from) : madeState(config, config.parent_run, onEnd && (() => onEnd(this)));
     Object.defineProperty(this, TREE, { value: state, enumerable: false });
     this.name = nameOf(config.name) ?? "<lambda>";
     this.run_type = config.run_type ?? "chain";
@@ -260,7 +267,6 @@ export class RunTree {
    */
   static async fromRunId(id: string, client?: { readRun(id: string): Promise<RunLike> }): Promise<RunTree> {
     if (client) return RunTree.fromRun(await client.readRun(id));
-    const { findRun } = await import("../client/find-run.js");
     return RunTree.fromRun(await findRun(id));
   }
 

@@ -3,8 +3,9 @@ import { type Context, context } from "@opentelemetry/api";
 import { getSettings, setSettings } from "../identity/context.js";
 import type { AuthoredContent } from "../mapping/authored.js";
 import { WRAPPED } from "../shared.js";
+import { snapshotOf } from "../snapshot/snapshot.js";
 import type { KeyValues } from "../wire/run.js";
-import { type AuthoredRun, authoredIn, inheritable, startAuthored, withAuthored } from "./authored-run.js";
+import { authoredIn, inheritable, startAuthored, withAuthored } from "./authored-run.js";
 import { type Call, callConfig, readCall } from "./call.js";
 import { callSafely, insteadOf } from "./callbacks.js";
 import { obeyed } from "./clients.js";
@@ -13,6 +14,7 @@ import { checkRunId, sayDuplicate } from "./custom-ids.js";
 import { failWith, type RunningCall } from "./finishing.js";
 import { inputsOf, watchArgs } from "./inputs.js";
 import { handOn } from "./promises.js";
+import type { AuthoredRun } from "./record.js";
 import { isRunTree, RunTree } from "./run-tree.js";
 import {
   attachmentsOf,
@@ -28,7 +30,6 @@ import {
 } from "./run-tree-config.js";
 import { contextOutside, contextUnder } from "./run-tree-place.js";
 import { aboveOf } from "./run-tree-state.js";
-import { snapshotOf } from "./snapshot.js";
 import { checkContextManager, hasBridge } from "./tracer.js";
 import { type AnyFunction, type LooseConfig, ROOT, type TraceableConfig, type TraceableFunction } from "./types.js";
 import { isThenable } from "./values.js";

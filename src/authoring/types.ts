@@ -1,8 +1,8 @@
 // The types of traceable: its config, and a function that keeps its own type and takes a parent before its arguments.
 import type { Tracer } from "@opentelemetry/api";
 import type { KeyValues } from "../wire/run.js";
-import type { RunTree } from "./run-tree.js";
-import type { Attachments, RunTreeConfig } from "./run-tree-config.js";
+import type { RunTree, RunTreeConfig } from "./run-tree.js";
+import type { Attachments } from "./run-tree-config.js";
 import type { RunnableConfigLike } from "./runnable-config.js";
 
 /** Given as the parent: the run roots a trace of its own. */

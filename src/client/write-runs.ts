@@ -1,10 +1,10 @@
 // createRun and updateRun: runs told piece by piece, without a RunTree. They go where the processor sends them.
 
-import { snapshotOf } from "../authoring/snapshot.js";
 import { primaryBridge } from "../bridges.js";
 import { LangSmithOptionError, RunIdError } from "../errors.js";
 import { childPlace, type ParentPlace, placeOfDottedOrder, rootPlace } from "../identity/place.js";
 import { isSampledByClients } from "../privacy/client-rules.js";
+import { snapshotOf } from "../snapshot/snapshot.js";
 import { RUNTIME } from "../version.js";
 import { warnOnce } from "../warnings.js";
 import { isUuid, uuid7FromTime } from "../wire/ids.js";

@@ -21,6 +21,12 @@ export interface RunReference {
   readonly start_time: string;
 }
 
+/** What a run can be given as: a reference, a run that LangSmith returned, a native or our own RunTree, a dotted order. */
+export type RunLike =
+  | RunReference
+  | { readonly dotted_order?: string | undefined; readonly id?: string | undefined }
+  | string;
+
 /** A reference from what somebody saved or LangSmith returned; undefined where it breaks one of the service's rules. */
 export function referenceOf(value: unknown): RunReference | undefined {
   const dottedOrder = textAt(value, "dotted_order");

@@ -7,7 +7,7 @@ import { getPlace, setPlace } from "../identity/context.js";
 import { knownPlace } from "../identity/known-places.js";
 import type { RunNode, SpanEntry } from "../identity/node.js";
 import { MAX_AHEAD_MICROS, type ParentPlace } from "../identity/place.js";
-import { isBareId, type RunReference, referenceOf, referenceOfPlace } from "../identity/reference.js";
+import { isBareId, type RunLike, type RunReference, referenceOf, referenceOfPlace } from "../identity/reference.js";
 import { warnOnce } from "../warnings.js";
 import { threadKeysOf } from "../wire/thread.js";
 import { currentOf, entryHere } from "./current.js";
@@ -18,12 +18,6 @@ import { inboundGate } from "./propagator.js";
 export type HeadersLike =
   | { get(name: string): string | null | undefined }
   | Readonly<Record<string, string | readonly string[] | undefined>>;
-
-/** What a run can be given as: a reference, a run that LangSmith returned, a native or our own RunTree, a dotted order. */
-export type RunLike =
-  | RunReference
-  | { readonly dotted_order?: string | undefined; readonly id?: string | undefined }
-  | string;
 
 /**
  * The reference of a context's current run: the active span's, or its nearest kept ancestor's; undefined where there

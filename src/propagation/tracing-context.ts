@@ -5,9 +5,10 @@ import { bridges, primaryBridge } from "../bridges.js";
 import { LangSmithOptionError } from "../errors.js";
 import { leaveStartContext, setSettings, type TracingSettings } from "../identity/context.js";
 import type { RunNode } from "../identity/node.js";
+import type { RunLike } from "../identity/reference.js";
 import type { KeyValues } from "../wire/run.js";
 import { currentOf } from "./current.js";
-import { type HeadersLike, type RunLike, setRun } from "./set-run.js";
+import { type HeadersLike, setRun } from "./set-run.js";
 
 /** What {@link tracingContext} lays over the context; every field is optional, and the inner one wins. */
 export interface TracingContextOptions {

@@ -1,11 +1,11 @@
 // Hostile text costs linear time, wherever text from outside is read.
 import { context, propagation, ROOT_CONTEXT } from "@opentelemetry/api";
 import { describe, expect, it } from "vitest";
-import { snapshot } from "../../src/authoring/snapshot.js";
 import { parseRunsEndpoints } from "../../src/delivery/replicas.js";
 import { referenceOf } from "../../src/identity/reference.js";
 import { LangSmithPropagator, RunTree, setRun, uuid7FromTime } from "../../src/index.js";
 import { defaultVocabularies, mapSpan } from "../../src/mapping/index.js";
+import { snapshot } from "../../src/snapshot/snapshot.js";
 import { parseDottedOrder } from "../../src/wire/dotted-order.js";
 import { microsOfIso } from "../../src/wire/time.js";
 import { spanOf } from "../mapping/span.js";

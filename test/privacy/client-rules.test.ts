@@ -12,9 +12,9 @@ import {
   withRunTree,
 } from "../../src/authoring/index.js";
 import { Client, type ClientOptions } from "../../src/client/client.js";
+import { endRun } from "../../src/client/end-run.js";
 import { LangSmithSpanExporter } from "../../src/exporter/index.js";
 import { LangSmithOptionError } from "../../src/options/options.js";
-import { endRun } from "../../src/propagation/index.js";
 import { startBridge, type TestBridge, until } from "../processor/bridge.js";
 
 const SECRET = "hunter2";

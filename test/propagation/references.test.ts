@@ -1,11 +1,11 @@
 // References: saved, resumed, finished, in this process and from what LangSmith returns.
 import { context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { describe, expect, it, vi } from "vitest";
+import { endRun } from "../../src/client/end-run.js";
 import { createFeedback } from "../../src/client/feedback.js";
 import { runIdOf, spanIdOf } from "../../src/identity/run-ids.js";
 import { LangSmithSpanProcessor } from "../../src/processor/index.js";
 import {
-  endRun,
   getRunReference,
   LangSmithPropagator,
   type RunReference,

@@ -11,9 +11,9 @@ import { Client as NativeClient } from "langsmith";
 import OpenAI, { AzureOpenAI } from "openai";
 import { describe, expect, it } from "vitest";
 import { RunTree, traceable } from "../../src/authoring/index.js";
-import { snapshot } from "../../src/authoring/snapshot.js";
 import { wrapOpenAI } from "../../src/authoring/wrappers/openai.js";
 import { LangSmithSpanProcessor } from "../../src/processor/index.js";
+import { snapshot } from "../../src/snapshot/snapshot.js";
 import { startReceiver } from "../receiver.js";
 
 /** In every value below, and in nothing that is sent. */

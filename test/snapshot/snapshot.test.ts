@@ -1,7 +1,7 @@
 // Every hostile value has a form, and none can break the application.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { snapshot, snapshotOf } from "../../src/authoring/snapshot.js";
+import { snapshot, snapshotOf } from "../../src/snapshot/snapshot.js";
 
 class Account {
   readonly #secret = "s";
