@@ -1,6 +1,8 @@
 // A bridge to which no span has ever come: what stands in the way, as far as the registered provider shows it.
+
 import { trace } from "@opentelemetry/api";
 import { registeredProvider } from "../registered-provider.js";
+import { sharedSlot } from "../shared.js";
 import { warnOnce } from "../warnings.js";
 
 /** Says why no span came to a processor or an exporter, where that can be seen. */
@@ -27,7 +29,7 @@ export function warnOfSilence(face: object): void {
 
 /** Under register a second provider is refused aloud; one that replaced it was meant to. */
 function isRegistered(): boolean {
-  return Reflect.get(globalThis, Symbol.for("otel-langsmith.registration")) !== undefined;
+  return sharedSlot("registration").value !== undefined;
 }
 
 /** Says that nothing is recorded, by a sampler of OpenTelemetry's. */
