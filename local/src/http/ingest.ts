@@ -81,8 +81,9 @@ function runsIn(body: JsonObject, kind: Operation["kind"]): Operation[] {
 }
 
 function read(operation: Operation): Operation {
-  const run = spelled(operation.run);
-  return { ...operation, run: operation.kind === "patch" ? placedByOrder(run) : run };
+  const asSpelled = spelled(operation.run);
+  const run = operation.kind === "patch" ? placedByOrder(asSpelled) : asSpelled;
+  return run === operation.run ? operation : { ...operation, run };
 }
 
 function check(intake: Intake, maxOperations: number): void {

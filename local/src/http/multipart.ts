@@ -64,7 +64,8 @@ function takeRunPart(operation: Arriving, name: string, id: string, field: strin
   if (run["id"] != null && uuidFrom(run["id"]) !== id) {
     throw malformed(name, "the run inside has another id");
   }
-  operation.run = { ...run, ...operation.run, id };
+  // Into the object that was just parsed: a copy of each run cost a fifth of reading the body.
+  operation.run = Object.assign(run, operation.run, { id });
   operation.hasRun = true;
 }
 

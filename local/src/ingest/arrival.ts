@@ -8,23 +8,32 @@ const SEGMENT_CHARS = "YYYYMMDDTHHMMSSffffffZ".length + 36;
 
 const HAS_CAPITALS = /[A-F]/;
 
-function hasOtherLength(order: string): boolean {
-  return order.split(".").some((segment) => segment.length !== SEGMENT_CHARS);
+// Almost every order is spelled so already, and is not taken apart to find out.
+function isSpelled(order: string): boolean {
+  const step = SEGMENT_CHARS + 1;
+  if ((order.length + 1) % step !== 0 || HAS_CAPITALS.test(order)) return false;
+  for (let dot = SEGMENT_CHARS; dot < order.length; dot += step) if (order[dot] !== ".") return false;
+  return true;
 }
 
 /** The run with its ids, those of its dotted order too, dashed and in lower case. What is no id stays as it is. */
 export function spelled(run: JsonObject): JsonObject {
-  const changes: JsonObject = {};
+  let changes: JsonObject | undefined;
   for (const field of ID_FIELDS) {
-    const id = uuidFrom(run[field]);
-    if (id !== undefined && id !== run[field]) changes[field] = id;
+    const written = run[field];
+    if (written == null) continue;
+    const id = uuidFrom(written);
+    if (id !== undefined && id !== written) changes = { ...changes, [field]: id };
   }
   const order = stringOf(run["dotted_order"]);
-  if (order !== undefined && (HAS_CAPITALS.test(order) || hasOtherLength(order))) {
+  if (order !== undefined && !isSpelled(order)) {
     const segments = segmentsOf(order);
-    if (segments) changes["dotted_order"] = segments.map(({ timeMicros, id }) => segmentOf(timeMicros, id)).join(".");
+    if (segments) {
+      const spelledOrder = segments.map(({ timeMicros, id }) => segmentOf(timeMicros, id)).join(".");
+      changes = { ...changes, dotted_order: spelledOrder };
+    }
   }
-  return Object.keys(changes).length === 0 ? run : { ...run, ...changes };
+  return changes ? { ...run, ...changes } : run;
 }
 
 /** The run with what its dotted order says and the run does not: its id, trace, parent and start. */
