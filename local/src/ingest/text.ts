@@ -10,6 +10,8 @@ const MAX_DEPTH = 50;
 const UNSPACED = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]/g;
 const HAS_UNSPACED = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]/;
 
+const NO_LETTERS = /[\0\ufdd0-\ufdd2]/g;
+
 /** Every string inside a JSON value, as one text. Keys are not strings of the run; inlined files are not words. */
 export function textOf(value: unknown): string {
   if (value == null) return "";
@@ -31,8 +33,8 @@ function collect(value: unknown, strings: string[], depth: number): void {
 }
 
 function spaced(text: string): string {
-  // A NUL would end the text for the index.
-  const whole = text.includes("\0") ? text.replaceAll("\0", " ") : text;
+  // A NUL would end the text for the index; noncharacters stand for it in the file, and are no letters of a word.
+  const whole = text.includes("\0") || text.includes("\ufdd0") ? text.replace(NO_LETTERS, " ") : text;
   return HAS_UNSPACED.test(whole) ? whole.replace(UNSPACED, " $& ") : whole;
 }
 

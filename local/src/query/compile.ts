@@ -2,7 +2,7 @@
 
 import { tagToken } from "../ingest/pairs.js";
 import { matchFor } from "../ingest/text.js";
-import { storedText } from "../storage/database.js";
+import { storedList } from "../storage/database.js";
 import { FIELDS, type Field, type PlainField } from "./fields.js";
 import { compilePairs, type PairTest } from "./pair-tests.js";
 import { type Context, facetsSql, type Sql, sql, textSql } from "./sql.js";
@@ -123,11 +123,8 @@ function plainSql(filter: Compare, field: PlainField, context: Context): Sql {
   if (op === "has") return context.fail(filter.at, `has is for tags; for ${filter.field} there is eq`);
   if (op === "in") {
     const items = Array.isArray(value) ? value : [];
-    const known = items
-      .filter((item) => item !== null)
-      .map(read)
-      .map((item) => (typeof item === "string" ? storedText(item) : item));
-    const among = sql(`${column} IN (SELECT value FROM json_each(?))`, JSON.stringify(known));
+    const known = items.filter((item) => item !== null).map(read);
+    const among = sql(`${column} IN (SELECT value FROM json_each(?))`, storedList(known));
     return items.length > known.length ? sql(`${among.text} OR ${column} IS NULL`, ...among.values) : among;
   }
   if (Array.isArray(value)) return context.fail(filter.valueAt, `${op} takes one value`);

@@ -1,7 +1,7 @@
 // Tests of keys and values that stand in one `and`: which of them speak of the same pair, and what that is in SQL.
 import { keyToken, type PairKind, pairToken, valueText, valueToken } from "../ingest/pairs.js";
 import { matchFor, type TextColumn } from "../ingest/text.js";
-import type { SqlValue } from "../storage/database.js";
+import { type SqlValue, storedJson, storedList } from "../storage/database.js";
 import { type Context, facetsSql, type Sql, sql, textSql } from "./sql.js";
 import type { Literal } from "./syntax.js";
 
@@ -140,13 +140,13 @@ const KEY = "json_extract(pe.value, '$[0]')";
 const VALUE = "json_extract(pe.value, '$[1]')";
 const TYPE = "json_type(pe.value, '$[1]')";
 
-function keySql(test: PairTest, context: Context): Sql {
+function keySql(test: PairTest, context: Context, listed: (texts: readonly string[]) => string = storedJson): Sql {
   const texts = literalsOf(test).map((value) => {
     return value === null ? context.fail(test.at, "a key is a text") : String(value);
   });
   if (test.op === "search") return sql(`${KEY} LIKE ? ESCAPE '\\'`, containing(texts[0] ?? ""));
   if (test.op === "eq" || test.op === "in" || test.op === "neq") {
-    return sql(`${KEY} IN (SELECT value FROM json_each(?))`, JSON.stringify(texts));
+    return sql(`${KEY} IN (SELECT value FROM json_each(?))`, listed(texts));
   }
   return sql(`${KEY} ${OPERATORS[test.op]} ?`, texts[0] ?? "");
 }
@@ -206,7 +206,7 @@ function feedbackExists(_kind: PairTest["of"], group: Group, context: Context): 
 }
 
 function feedbackKeySql(test: PairTest, context: Context): Sql {
-  const part = keySql(test, context);
+  const part = keySql(test, context, storedList);
   return sql(part.text.replaceAll(KEY, "f.key"), ...part.values);
 }
 

@@ -1,7 +1,7 @@
 // Threads: the traces that share a thread key, summed up.
 import { addUsage, type Usage, usageFromColumn } from "../ingest/usage.js";
 import { isObject, type JsonObject, parseJson, stringOf } from "../json.js";
-import type { Db, Row } from "../storage/database.js";
+import { type Db, type Row, storedList } from "../storage/database.js";
 import { summarizeFeedback } from "../storage/feedback.js";
 import { latencyOfRow } from "./fields.js";
 import { previewOf, timeOf } from "./run-fields.js";
@@ -43,7 +43,7 @@ export function listThreads(
        WHERE ${where.text} AND r.parent_id IS NULL AND r.thread_id IN (SELECT value FROM json_each(?))
        ORDER BY r.start_us, r.no`,
     )
-    .all(...where.values, JSON.stringify(shown.map((head) => head["id"])));
+    .all(...where.values, storedList(shown.map((head) => head["id"])));
   const byThread = new Map<string, Row[]>(shown.map((head) => [String(head["id"]), []]));
   for (const row of traces) byThread.get(String(row["thread_id"]))?.push(row);
   const threads = shown.map((head) => ({

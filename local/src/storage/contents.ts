@@ -5,7 +5,7 @@ import { Refusal } from "../errors.js";
 import { tokensOf } from "../ingest/pairs.js";
 import type { Derived, RunRecord } from "../ingest/record.js";
 import { textsOf } from "../ingest/text.js";
-import { type Db, type SqlValue, storedText } from "./database.js";
+import { type Db, type SqlValue, storedJson, storedText } from "./database.js";
 import { type Totals, usageColumns } from "./totals.js";
 
 /** A run that is not in the database yet. */
@@ -78,7 +78,7 @@ export function openContents(db: Db, totals: Totals, nowMicros: number): Content
     replace(no, run, derived) {
       const [, ...long] = STATEMENTS;
       const rows = longRowsOf(no, run, derived, nowMicros);
-      for (const [table, { replace }] of long.entries()) db.prepare(replace).run(...(rows[table] ?? []));
+      for (const [table, { replace }] of long.entries()) db.prepare(replace).runStored(rows[table] ?? []);
     },
     flush,
   };
@@ -106,8 +106,7 @@ function rowOf(no: number, { run, derived, trace, project, kind }: NewRun, total
   ];
 }
 
-/** A row for each of the other tables, in their order. */
-// JSON has no NUL, and neither have texts and tokens for the indexes.
+/** A row for each of the other tables, in their order. Texts and tokens for the indexes have no NUL. */
 function longRowsOf(no: number, run: RunRecord, derived: Derived, nowMicros: number): SqlValue[][] {
   const tags = run.tags ?? [];
   return [
@@ -121,8 +120,8 @@ function longRowsOf(no: number, run: RunRecord, derived: Derived, nowMicros: num
       json(run.extra),
       json(run.events),
       json(run.serialized),
-      JSON.stringify(derived.pairs),
-      derived.usage ? JSON.stringify(derived.usage) : null,
+      storedJson(derived.pairs),
+      derived.usage ? storedJson(derived.usage) : null,
       nowMicros,
       json(run.kept),
     ],
@@ -134,7 +133,7 @@ function longRowsOf(no: number, run: RunRecord, derived: Derived, nowMicros: num
 function json(value: unknown): string | null {
   if (value === null) return null;
   try {
-    return JSON.stringify(value);
+    return storedJson(value);
   } catch (error) {
     // JSON is parsed at any depth, and written only as deep as the stack.
     if (error instanceof RangeError) throw new Refusal(422, "a field is nested too deep to be stored");

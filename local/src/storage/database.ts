@@ -10,7 +10,7 @@ export type Row = Record<string, unknown>;
 /** A prepared statement. */
 export interface Statement {
   run(...values: SqlValue[]): { changes: number; no: number };
-  /** For many rows at once: their texts are looked through by whoever made them (`storedText`). */
+  /** For whole rows: whoever made them brought their texts to the stored form (`storedText`, `storedJson`). */
   runStored(values: SqlValue[]): void;
   get(...values: SqlValue[]): Row | undefined;
   all(...values: SqlValue[]): Row[];
@@ -97,13 +97,29 @@ export function openDb(path: string, busyTimeoutMillis = 5000): Db {
   };
 }
 
-// The binding ends a text at a NUL. One of Unicode's noncharacters, "for internal use", stands for it in the file.
+// The binding ends a text at a NUL, so what is stored has none: one of Unicode's noncharacters, "for internal use", begins
+// what stands for it, and what stands for that noncharacter itself. Alone it is what a text had.
 const NUL = "\0";
-const STORED_NUL = "\ufdd0";
+const MARK = "\ufdd0";
+const STORED_NUL = `${MARK}\ufdd1`;
+const STORED_MARK = `${MARK}\ufdd2`;
+const STORED = /\ufdd0[\ufdd1\ufdd2]/g;
 
-/** A text as it is bound and stored; for texts that are bound inside a JSON list. */
+/** A text as it is stored; `bound` values are brought to it, those that are written with `runStored` must be. */
 export function storedText(text: string): string {
-  return text.includes(NUL) ? text.replaceAll(NUL, STORED_NUL) : text;
+  const marked = text.includes(MARK) ? text.replaceAll(MARK, STORED_MARK) : text;
+  return marked.includes(NUL) ? marked.replaceAll(NUL, STORED_NUL) : marked;
+}
+
+/** JSON as it is stored: it says the noncharacter by its number, and so needs nothing that stands for it. */
+export function storedJson(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.includes(MARK) ? text.replaceAll(MARK, "\\ufdd0") : text;
+}
+
+/** A list for `json_each`, whose items are compared with what is stored. */
+export function storedList(items: readonly unknown[]): string {
+  return storedJson(items.map((item) => (typeof item === "string" ? storedText(item) : item)));
 }
 
 function bound(value: SqlValue): SqlValue {
@@ -115,7 +131,9 @@ function rowOf(value: unknown): Row | undefined {
   const row = value as Row;
   for (const column in row) {
     const text = row[column];
-    if (typeof text === "string" && text.includes(STORED_NUL)) row[column] = text.replaceAll(STORED_NUL, NUL);
+    if (typeof text === "string" && text.includes(MARK)) {
+      row[column] = text.replace(STORED, (stored) => (stored === STORED_NUL ? NUL : MARK));
+    }
   }
   return row;
 }

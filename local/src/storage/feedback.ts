@@ -2,7 +2,7 @@
 import { v7 } from "../ids.js";
 import { idText, isUuid, type JsonObject, numberOf, objectOf, parseJson, stringOf } from "../json.js";
 import { formatTime, parseTime } from "../time.js";
-import type { Db, Row, SqlValue } from "./database.js";
+import { type Db, type Row, type SqlValue, storedList } from "./database.js";
 
 /** A checked feedback object as it came in. */
 export type FeedbackInput = JsonObject;
@@ -123,7 +123,7 @@ export function listFeedback(db: Db, query: FeedbackQuery): JsonObject[] {
   const among = (column: string, items: readonly string[] | undefined): void => {
     if (!items) return;
     where.push(`${column} IN (SELECT value FROM json_each(?))`);
-    values.push(JSON.stringify(items));
+    values.push(storedList(items));
   };
   among("f.run_id", query.runIds);
   among("f.key", query.keys);

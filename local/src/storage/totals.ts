@@ -1,6 +1,6 @@
 // Sums tokens and costs up the tree as runs come in, in whichever order they come.
 import { addUsage, type Usage, usageFromColumn } from "../ingest/usage.js";
-import type { Db, SqlValue } from "./database.js";
+import { type Db, type SqlValue, storedJson } from "./database.js";
 
 /** The sums that one request changes. */
 export interface Totals {
@@ -56,12 +56,12 @@ export function usageColumns(usage: Usage | undefined): SqlValue[] {
     usage.promptCost ?? null,
     usage.completionCost ?? null,
     usage.totalCost ?? null,
-    JSON.stringify(usage),
+    storedJson(usage),
   ];
 }
 
 function writeEarly(db: Db, id: string, trace: number, usage: Usage): void {
   const known = db.prepare("SELECT usage FROM early_totals WHERE run_id = ?").get(id);
   const sum = addUsage(usageFromColumn(known?.["usage"]), usage);
-  db.prepare("REPLACE INTO early_totals (run_id, trace, usage) VALUES (?, ?, ?)").run(id, trace, JSON.stringify(sum));
+  db.prepare("REPLACE INTO early_totals (run_id, trace, usage) VALUES (?, ?, ?)").run(id, trace, storedJson(sum));
 }

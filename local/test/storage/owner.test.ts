@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { startLocalServer } from "../../src/index.js";
-import { ingest, makeRun, query, readJson, sendJson } from "../support.js";
+import { formatTime } from "../../src/time.js";
+import { ingest, makeRun, query, readJson, SECOND, sendJson, T0 } from "../support.js";
 
 let directory: string;
 beforeEach(async () => {
@@ -42,38 +43,61 @@ test("a data directory that is made gets a .gitignore, one that was there does n
   await expect(stat(join(there, ".gitignore"))).rejects.toMatchObject({ code: "ENOENT" });
 });
 
-test("a NUL cuts nothing: names, errors, projects, threads, texts and feedback are whole, and are found", async () => {
+// The noncharacters are what the file has in place of a NUL, and of themselves.
+test.each([
+  ["a NUL", "\0"],
+  ["U+FDD0", "\ufdd0"],
+  ["what stands for a NUL", "\ufdd0\ufdd1"],
+  ["what stands for U+FDD0", "\ufdd0\ufdd2"],
+  ["all of them", "\0\ufdd0\0\ufdd1\ufdd2\ufdd0\ufdd0"],
+])("%s cuts and changes nothing: all texts come back as they were, and are found", async (_, char) => {
   const server = await startLocalServer({ dataDir: directory });
   const { url } = server;
-  const run = makeRun({
-    name: "before\0after",
-    error: "it\0broke",
-    session_name: "pro\0ject",
-    inputs: { text: "left\0right" },
-    tags: ["a\0b"],
-    extra: { metadata: { thread_id: "th\0read", "k\0ey": "v\0alue" } },
-  });
-  await ingest(url, [run]);
+  const between = (left: string, right: string): string => `${left}${char}${right}`;
+  const quoted = (left: string, right: string): string => JSON.stringify(between(left, right));
+  const whole = {
+    name: between("before", "after"),
+    error: between("it", "broke"),
+    inputs: { text: between("left", "right"), [between("k", "ey")]: 1 },
+    tags: [between("a", "b")],
+    extra: { metadata: { thread_id: between("th", "read"), [between("k", "ey")]: between("v", "alue") } },
+  };
+  const run = makeRun({ ...whole, session_name: between("pro", "ject") });
+  const patched = makeRun({ seconds: null, session_name: run["session_name"], inputs: {} });
+  await ingest(url, [run, patched]);
+  const patch = { ...whole, end_time: formatTime(T0 + SECOND) };
+  expect((await sendJson(url, "PATCH", `/runs/${patched.id}`, patch)).status).toBe(202);
+  for (const id of [run.id, patched.id]) {
+    expect(await query(url, { id: [id] })).toMatchObject([{ ...whole, thread_id: between("th", "read") }]);
+  }
   const [stored] = await query(url, { id: [run.id] });
-  const { name, error, inputs, tags, extra } = run;
-  expect(stored).toMatchObject({ name, error, inputs, tags, extra, thread_id: "th\0read" });
   const project = await readJson(await fetch(`${url}/sessions/${stored?.["session_id"]}`));
-  expect(project["name"]).toBe("pro\0ject");
+  expect(project["name"]).toBe(between("pro", "ject"));
   for (const filter of [
-    'eq(name, "before\\u0000after")',
-    'in(name, ["before\\u0000after"])',
-    'eq(error, "it\\u0000broke")',
-    'eq(thread_id, "th\\u0000read")',
+    `eq(name, ${quoted("before", "after")})`,
+    `in(name, [${quoted("before", "after")}])`,
+    `eq(error, ${quoted("it", "broke")})`,
+    `eq(thread_id, ${quoted("th", "read")})`,
     'search("right")',
     'search(error, "broke")',
-    'has(tags, "a\\u0000b")',
-    'and(eq(metadata_key, "k\\u0000ey"), eq(metadata_value, "v\\u0000alue"))',
+    `has(tags, ${quoted("a", "b")})`,
+    `and(eq(metadata_key, ${quoted("k", "ey")}), eq(metadata_value, ${quoted("v", "alue")}))`,
+    `and(eq(input_key, ${quoted("k", "ey")}), gt(input_value, 0))`,
   ]) {
-    expect([filter, await query(url, { filter })]).toEqual([filter, [expect.objectContaining({ id: run.id })]]);
+    expect([filter, (await query(url, { filter })).map(({ id }) => id).sort()]).toEqual([
+      filter,
+      [run.id, patched.id].sort(),
+    ]);
   }
-  const feedback = { run_id: run.id, key: "k\0ey", comment: "com\0ment", value: "v\0alue", score: 1 };
+  const groups = await readJson(
+    await sendJson(url, "POST", "/runs/group", { session_id: stored?.["session_id"], group_by: "conversation" }),
+  );
+  expect(groups["groups"]).toMatchObject([{ group_key: between("th", "read"), count: 2 }]);
+  const feedback = { run_id: run.id, key: between("k", "ey"), comment: between("com", "ment"), value: char, score: 1 };
   const { id } = await readJson(await sendJson(url, "POST", "/feedback", feedback));
   expect(await readJson(await fetch(`${url}/feedback/${id}`))).toMatchObject(feedback);
+  const keyed = `eq(feedback_key, ${quoted("k", "ey")})`;
+  expect(await query(url, { filter: keyed })).toMatchObject([{ id: run.id }]);
   await server.close();
 });
 
