@@ -90,8 +90,8 @@ describe("a bad option is an error at construction that names it", () => {
     ["LANGSMITH_OTEL_SPANS", { LANGSMITH_OTEL_SPANS: "some" }],
     ["LANGSMITH_OTEL_TRACES", { LANGSMITH_OTEL_TRACES: "some" }],
     ["LANGSMITH_OTEL_PENDING_AFTER_MILLIS", { LANGSMITH_OTEL_PENDING_AFTER_MILLIS: "-1" }],
-    ["apiUrl", { LANGSMITH_ENDPOINT: "nowhere" }],
-    ["samplingRate", { LANGSMITH_TRACING_SAMPLING_RATE: "2" }],
+    ["LANGSMITH_ENDPOINT", { LANGSMITH_ENDPOINT: "nowhere" }],
+    ["LANGSMITH_TRACING_SAMPLING_RATE", { LANGSMITH_TRACING_SAMPLING_RATE: "2" }],
   ])("and one whose value is out of what %s takes", (option, env) => {
     expect(() => resolveOptions({}, env)).toThrow(`LSB_ERR_OPTION: ${option} must be`);
   });

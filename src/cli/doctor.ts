@@ -70,8 +70,8 @@ export async function doctor(env: Environment, out: Output): Promise<number> {
 function sayEnvironment(env: Environment, say: Say): void {
   say("ok", `Node ${process.version}, otel-langsmith on ${process.platform}`);
   const tracing = tracingVariable(env);
-  if (tracing?.isOn === false) {
-    say("bad", `${tracing.name} is ${tracing.word}`, "The bridge is switched off by it. Unset it, or set it to true.");
+  if (tracing?.value === false) {
+    say("bad", `${tracing.name} is ${tracing.text}`, "The bridge is switched off by it. Unset it, or set it to true.");
   }
   if (env["OTEL_SDK_DISABLED"]?.toLowerCase() === "true") {
     say("bad", "OTEL_SDK_DISABLED is true", "OpenTelemetry makes no spans then. Unset it.");

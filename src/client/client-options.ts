@@ -1,7 +1,8 @@
 // What a client is made with: what this package does, what it leaves to the processor, and what it does not know.
 
 import { LangSmithOptionError } from "../errors.js";
-import { check, checkHide, rateOf, urlOf } from "../options/checks.js";
+import { check, urlOf } from "../options/checks.js";
+import { FLAG, HIDE, MASK, RATE, TIME_LIMIT } from "../options/kinds.js";
 import { nearestName, unknownOption } from "../options/names.js";
 import type { HideOption } from "../options/options.js";
 import { warnOnce } from "../warnings.js";
@@ -107,13 +108,12 @@ export function checkClientOptions(options: ClientOptions): void {
   if (typeof options !== "object" || options === null) throw new LangSmithOptionError("options", "an object", options);
   for (const [name, value] of Object.entries(options)) if (value !== undefined) checkName(name);
   if (options.apiUrl !== undefined) urlOf("apiUrl", options.apiUrl);
-  for (const name of ["hideInputs", "hideOutputs", "hideMetadata"] as const) checkHide(name, options[name]);
+  for (const name of ["hideInputs", "hideOutputs", "hideMetadata"] as const) check(name, options[name], HIDE);
   const { anonymizer, tracingSamplingRate, omitTracedRuntimeInfo, timeout_ms } = options;
-  check("anonymizer", anonymizer, "a function", (value) => typeof value === "function");
-  checkHide("anonymizer", anonymizer);
-  if (tracingSamplingRate !== undefined) rateOf(tracingSamplingRate, "tracingSamplingRate");
-  check("omitTracedRuntimeInfo", omitTracedRuntimeInfo, "true or false", (value) => typeof value === "boolean");
-  check("timeout_ms", timeout_ms, "a number of milliseconds, more than 0", (value) => Number(value) > 0);
+  check("anonymizer", anonymizer, MASK);
+  check("tracingSamplingRate", tracingSamplingRate, RATE);
+  check("omitTracedRuntimeInfo", omitTracedRuntimeInfo, FLAG);
+  check("timeout_ms", timeout_ms, TIME_LIMIT);
 }
 
 function checkName(name: string): void {

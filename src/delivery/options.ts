@@ -3,6 +3,7 @@
 import { resolve } from "node:path";
 import type { MeterProvider } from "@opentelemetry/api";
 import type { Dispatcher } from "undici";
+import { OPTIONS } from "../options/table.js";
 import { createAgent } from "../service/undici.js";
 import { withoutSlashesAtEnd } from "../wire/address.js";
 import type { Loss } from "./operation.js";
@@ -95,7 +96,7 @@ export interface Settings {
 }
 
 /** Bound of what is held, unless another is set; bytes. */
-export const DEFAULT_QUEUE_BYTES = 64 * 1_048_576;
+export const DEFAULT_QUEUE_BYTES = OPTIONS["queue.maxBytes"].default;
 
 export function settle(options: DeliveryOptions): Settings {
   const apiUrl = withoutSlashesAtEnd(options.apiUrl);
@@ -106,11 +107,11 @@ export function settle(options: DeliveryOptions): Settings {
     workspaceId: options.workspaceId,
     destination: options.destination ?? hostOf(apiUrl),
     headers: options.headers ?? {},
-    maxBatchBytes: options.maxBatchBytes ?? 10 * 1_048_576,
-    maxBatchCount: options.maxBatchCount ?? 100,
-    batchDelayMillis: isImmediate ? 0 : (options.batchDelayMillis ?? 250),
-    maxConcurrentRequests: options.maxConcurrentRequests ?? 4,
-    requestTimeoutMillis: options.requestTimeoutMillis ?? 30_000,
+    maxBatchBytes: options.maxBatchBytes ?? OPTIONS.maxBatchBytes.default,
+    maxBatchCount: options.maxBatchCount ?? OPTIONS.maxBatchCount.default,
+    batchDelayMillis: isImmediate ? 0 : (options.batchDelayMillis ?? OPTIONS.batchDelayMillis.default),
+    maxConcurrentRequests: options.maxConcurrentRequests ?? OPTIONS.maxConcurrentRequests.default,
+    requestTimeoutMillis: options.requestTimeoutMillis ?? OPTIONS.requestTimeoutMillis.default,
     queueMaxBytes: options.queue?.maxBytes ?? DEFAULT_QUEUE_BYTES,
     alsoHeld: options.alsoHeld ?? (() => 0),
     spool: options.spool && {
@@ -121,9 +122,9 @@ export function settle(options: DeliveryOptions): Settings {
     },
     compression: options.compression ?? "auto",
     retry: {
-      initialDelayMillis: options.retry?.initialDelayMillis ?? 500,
-      maxDelayMillis: options.retry?.maxDelayMillis ?? 30_000,
-      maxAgeMillis: options.retry?.maxAgeMillis ?? 3_600_000,
+      initialDelayMillis: options.retry?.initialDelayMillis ?? OPTIONS["retry.initialDelayMillis"].default,
+      maxDelayMillis: options.retry?.maxDelayMillis ?? OPTIONS["retry.maxDelayMillis"].default,
+      maxAgeMillis: options.retry?.maxAgeMillis ?? OPTIONS["retry.maxAgeMillis"].default,
     },
     now: options.now ?? (() => performance.now()),
   };

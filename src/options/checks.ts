@@ -1,148 +1,80 @@
-// What an option may be: a check each, and the error that names the one that is wrong.
-
+// What was given, held against the table: names, kinds and ranges, with an error that names what is wrong.
 import { LangSmithOptionError } from "../errors.js";
 import { withoutSlashesAtEnd } from "../wire/address.js";
+import { unquoted } from "./environment.js";
+import { ADDRESS, type Kind } from "./kinds.js";
+import { checkNames } from "./names.js";
+import { OPTIONS, REPLICA_OPTIONS, type Row } from "./table.js";
 
-const FUNCTIONS = ["transformRun", "waitUntil", "onError"] as const;
-const STRINGS = ["apiUrl", "workspaceId", "projectName"] as const;
-const NUMBERS = [
-  "maxBatchCount",
-  "maxBatchBytes",
-  "batchDelayMillis",
-  "maxConcurrentRequests",
-  "requestTimeoutMillis",
-] as const;
-const HIDES = ["hideInputs", "hideOutputs", "hideMetadata"] as const;
-const BOOLEANS = ["enabled", "primary", "flushBeforeExit"] as const;
-const ONE_OF = {
-  compression: ["auto", "gzip", "zstd", "none"],
-  exportMode: ["batch", "immediate"],
-} as const;
+const ROWS: readonly (readonly [string, Row])[] = Object.entries(OPTIONS);
+const REPLICA_ROWS: readonly (readonly [string, Row])[] = Object.entries(REPLICA_OPTIONS);
 
-/** What a function that chooses spans gets to see: what exists when a span starts. */
-export interface StartedSpan {
-  readonly name: string;
-  readonly kind: number;
-  readonly scope: string;
-  readonly attributes: Readonly<Record<string, unknown>>;
+/** The options that stand in an object of their own, by the object's name: `held` has `maxTraces` and `maxBytes`. */
+const GROUPS: ReadonlyMap<string, readonly (readonly [string, Row])[]> = groupsOf(ROWS);
+
+/** The names of all options, those in objects by their object. */
+export const OPTION_NAMES: readonly string[] = [...new Set(ROWS.map(([name]) => name.split(".")[0] ?? name))];
+
+function groupsOf(rows: readonly (readonly [string, Row])[]): Map<string, (readonly [string, Row])[]> {
+  const groups = new Map<string, (readonly [string, Row])[]>();
+  for (const [name, row] of rows) {
+    const [group = "", inner] = name.split(".");
+    if (inner !== undefined) groups.set(group, [...(groups.get(group) ?? []), [inner, row]]);
+  }
+  return groups;
 }
 
-/** Which spans become runs: see `LangSmithOptions.spans`. */
-export type SpansOption = "application" | "all" | ((span: StartedSpan, byDefault: boolean) => boolean);
-
-/** Options as somebody gave them, before their kinds are known. */
-type Given<Name extends string> = { readonly [name in Name]?: unknown };
-
-type GivenOptions = Given<
-  | (typeof STRINGS | typeof FUNCTIONS | typeof BOOLEANS | typeof NUMBERS | typeof HIDES)[number]
-  | keyof typeof ONE_OF
-  | "apiKey"
-  | "replicas"
-  | "spool"
-  | "held"
-> & {
-  readonly queue?: Given<"maxBytes">;
-  readonly retry?: Given<"initialDelayMillis" | "maxDelayMillis" | "maxAgeMillis">;
-  readonly mapping?: Given<"vocabularies">;
-};
-
-/** The kinds of all options that are passed on as they are. @throws LangSmithOptionError */
-export function checkKinds(options: GivenOptions): void {
-  for (const name of STRINGS) check(name, options[name], "a string", (value) => typeof value === "string");
-  for (const name of FUNCTIONS) check(name, options[name], "a function", (value) => typeof value === "function");
-  for (const name of BOOLEANS) check(name, options[name], "true or false", (value) => typeof value === "boolean");
-  for (const name of NUMBERS) {
-    check(name, options[name], "a number of at least 0", (value) => typeof value === "number" && value >= 0);
-  }
-  for (const name of HIDES) {
-    checkHide(name, options[name]);
-  }
-  for (const name of ["compression", "exportMode"] as const) {
-    const words: readonly string[] = ONE_OF[name];
-    check(
-      name,
-      options[name],
-      `one of ${words.join(", ")}`,
-      (value) => typeof value === "string" && words.includes(value),
-    );
-  }
-  check("apiKey", options.apiKey, "a string or a function", (value) => ["string", "function"].includes(typeof value));
-  check("replicas", options.replicas, "a list", Array.isArray);
-  check("spool", options.spool, "an object with dir", (value) => isRecord(value) && typeof value.dir === "string");
-  check("held", options.held, "an object", isRecord);
-  check("queue", options.queue, "an object", isRecord);
-  check(
-    "queue.maxBytes",
-    options.queue?.maxBytes,
-    "a positive number",
-    (value) => typeof value === "number" && value > 0,
-  );
-  check("retry", options.retry, "an object", isRecord);
-  for (const name of ["initialDelayMillis", "maxDelayMillis", "maxAgeMillis"] as const) {
-    const value = options.retry?.[name];
-    check(`retry.${name}`, value, "a number of at least 0", (given) => typeof given === "number" && given >= 0);
-  }
-  check("mapping.vocabularies", options.mapping?.vocabularies, "a list", Array.isArray);
+/**
+ * Checks options by the table.
+ *
+ * @param more names of options that stand beside these, for whoever made them to read
+ * @throws LangSmithOptionError for an option that makes no sense, by its name; for one that does not exist, by its name
+ * and the nearest
+ */
+export function checkOptions(options: object, more: readonly string[]): void {
+  checkNames(options, [...OPTION_NAMES, ...more]);
+  for (const [name, row] of ROWS) if (!name.includes(".")) checkRow(name, options, name, row);
+  for (const [group, rows] of GROUPS) checkGroup(group, Reflect.get(options, group), rows);
+  const replicas: unknown = Reflect.get(options, "replicas");
+  if (!Array.isArray(replicas)) return;
+  for (const [at, replica] of replicas.entries()) checkGroup(`replicas[${at}]`, replica, REPLICA_ROWS, true);
 }
 
-/** An option that hides: its function must answer at once. @throws LangSmithOptionError */
-export function checkHide(name: string, value: unknown): void {
-  check(name, value, "true, false or a function", (given) => ["boolean", "function"].includes(typeof given));
-  check(name, value, "a function that answers at once, which an async function does not", (given) => !isAsync(given));
+function checkGroup(
+  group: string,
+  value: unknown,
+  rows: readonly (readonly [string, Row])[],
+  isWanted: boolean = value !== undefined,
+): void {
+  if (!isWanted) return;
+  const required = rows.filter(([, row]) => row.isRequired).map(([name]) => name);
+  const takes = required.length === 0 ? "an object" : `an object with ${required.join(" and ")}`;
+  if (!isRecord(value)) throw new LangSmithOptionError(group, takes, value);
+  const names = rows.map(([name]) => name);
+  checkNames(value, names, group);
+  for (const name of required) if (value[name] === undefined) throw new LangSmithOptionError(group, takes, value);
+  for (const [name, row] of rows) checkRow(`${group}.${name}`, value, name, row);
 }
 
-/** Whether a function says of itself that it answers with a promise. */
-function isAsync(value: unknown): boolean {
-  return typeof value === "function" && value.constructor.name === "AsyncFunction";
+function checkRow(option: string, within: object, name: string, { kind }: Row): void {
+  const value: unknown = Reflect.get(within, name);
+  const text = typeof value === "string" ? unquoted(value) : value;
+  // A text may have quotes around it, or be empty, which is as good as left out.
+  if (kind.isText && typeof value === "string" && (text === undefined || kind.accepts(text))) return;
+  check(option, value, kind);
 }
 
-export function check(name: string, value: unknown, takes: string, isGood: (value: unknown) => boolean): void {
-  if (value !== undefined && !isGood(value)) throw new LangSmithOptionError(name, takes, value);
+/** @throws LangSmithOptionError where a value is given that is not of that kind */
+export function check<T>(option: string, value: unknown, kind: Kind<T>): void {
+  if (value !== undefined && !kind.accepts(value)) throw new LangSmithOptionError(option, kind.takes, value);
+}
+
+/** A base address without its last slash. @throws LangSmithOptionError where it is none */
+export function urlOf(option: string, value: string): string {
+  check(option, value, ADDRESS);
+  return withoutSlashesAtEnd(value);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-const ADDRESS =
-  "an http or https address with its scheme, such as https://api.smith.langchain.com or http://localhost:1984";
-
-/** A base address without its last slash. */
-export function urlOf(option: string, value: string): string {
-  let url: URL;
-  try {
-    url = new URL(value);
-  } catch {
-    throw new LangSmithOptionError(option, ADDRESS, value);
-  }
-  if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw new LangSmithOptionError(option, ADDRESS, value);
-  }
-  return withoutSlashesAtEnd(value);
-}
-
-export function spansOf(value: unknown): SpansOption | undefined {
-  if (value === undefined || value === "application" || value === "all") return value;
-  if (typeof value === "function") return value as Exclude<SpansOption, string>;
-  throw new LangSmithOptionError("spans", '"application", "all" or a function', value);
-}
-
-export function tracesOf(name: string, value: unknown): "genai" | "all" | undefined {
-  if (value === undefined || value === "genai" || value === "all") return value;
-  throw new LangSmithOptionError(name, '"genai" or "all"', value);
-}
-
-export function durationOf(option: string, value: unknown): number {
-  if (typeof value === "number" && value >= 0) return value;
-  throw new LangSmithOptionError(option, "a number of milliseconds, 0 or more", value);
-}
-
-export function countOf(option: string, value: unknown): number {
-  if (typeof value === "number" && value >= 0) return value;
-  throw new LangSmithOptionError(option, "a number, 0 or more", value);
-}
-
-export function rateOf(value: unknown, option = "samplingRate"): number {
-  if (typeof value === "number" && value >= 0 && value <= 1) return value;
-  throw new LangSmithOptionError(option, "a number from 0 to 1", value);
 }

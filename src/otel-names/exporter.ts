@@ -2,7 +2,8 @@
 
 import { LangSmithOptionError } from "../errors.js";
 import { LangSmithSpanExporter } from "../exporter/index.js";
-import { checkHide } from "../options/checks.js";
+import { check } from "../options/checks.js";
+import { HIDE } from "../options/kinds.js";
 import { checkNames } from "../options/names.js";
 import type { LangSmithOptions } from "../options/options.js";
 import type { SourceSpan } from "../processor/source-span.js";
@@ -77,7 +78,7 @@ function copyOf(span: SourceSpan): SourceSpan {
 
 function optionsOf(config: LangSmithOTLPTraceExporterConfig): LangSmithOptions {
   checkNames(config, NAMES);
-  checkHide("transformExportedSpan", config.transformExportedSpan);
+  check("transformExportedSpan", config.transformExportedSpan, HIDE);
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(config.headers ?? {})) headers[name.toLowerCase()] = value;
   const { "x-api-key": key, "langsmith-project": project, ...others } = headers;

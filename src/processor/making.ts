@@ -1,15 +1,8 @@
 // Making a run of a tracked span: what it shows, what it takes over from the runs above, and what a newcomer is told.
 import { SpanKind } from "@opentelemetry/api";
-import {
-  asAgent,
-  asRouted,
-  asStatusAbove,
-  demoteModelCall,
-  type Mapped,
-  mapSpan,
-  type Vocabulary,
-} from "../mapping/index.js";
+import { asAgent, asRouted, asStatusAbove, demoteModelCall, type Mapped, mapSpan } from "../mapping/index.js";
 import type { MappableSpan } from "../mapping/span.js";
+import type { ResolvedOptions } from "../options/options.js";
 import { callUser } from "../user-callbacks.js";
 import { warnOnce } from "../warnings.js";
 import type { Run } from "../wire/run.js";
@@ -26,16 +19,17 @@ export interface Made {
 export type Making = ReturnType<typeof createMaking>;
 
 export function createMaking(
-  vocabularies: readonly Vocabulary[] | undefined,
+  { given, withVectors, revisionId }: Pick<ResolvedOptions, "given" | "withVectors" | "revisionId">,
   threads: Threads,
-  revisionId?: string | undefined,
 ) {
+  const vocabularies = given.mapping?.vocabularies;
+
   /** What a span shows of itself now; undefined where its run was sent or refused. */
   function look(tracked: Tracked): Mapped | undefined {
     const view = viewOf(tracked);
     if (!view) return undefined;
     const content = contentOf(tracked);
-    const sources = { ...(tracked.logs && { logs: tracked.logs }), ...(content && { content }) };
+    const sources = { ...(tracked.logs && { logs: tracked.logs }), ...(content && { content }), withVectors };
     return vocabularies ? callUser(() => mapSpan(view, { ...sources, vocabularies })) : mapSpan(view, sources);
   }
 

@@ -62,7 +62,7 @@ export function createRuns({
 
   const genAi = createGenAi(options.given.mapping?.vocabularies);
   const threads = createThreads(options.given.mapping?.vocabularies, () => open);
-  const making = createMaking(options.given.mapping?.vocabularies, threads, options.revisionId);
+  const making = createMaking(options, threads);
   const traces = createLocalTraces(
     { maxTraces: options.heldMaxTraces, maxBytes: options.heldMaxBytes },
     rememberedTraces ?? 0,

@@ -3,7 +3,8 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { isTracingEnabled } from "../../src/authoring/package-names.js";
 import { doctor } from "../../src/cli/doctor.js";
 import { resolveOptions } from "../../src/options/options.js";
-import { isSwitchedOff, isTracedNatively, TRACING_VARIABLES } from "../../src/options/tracing.js";
+import { OPTIONS } from "../../src/options/table.js";
+import { isSwitchedOff, isTracedNatively } from "../../src/options/tracing.js";
 import { startBridge } from "../processor/bridge.js";
 
 describe("whether tracing is on", () => {
@@ -38,7 +39,7 @@ describe("whether tracing is on", () => {
   });
 
   it("isTracingEnabled() follows the option where one is set, as the bridge does", async () => {
-    for (const name of TRACING_VARIABLES) vi.stubEnv(name, "");
+    for (const name of OPTIONS.enabled.variables ?? []) vi.stubEnv(name, "");
     vi.stubEnv("LANGSMITH_TRACING", "false");
     onTestFinished(() => void vi.unstubAllEnvs());
     expect(isTracingEnabled()).toBe(false);
