@@ -5,7 +5,17 @@ export type { Mapped, MappingWarning, MapSources } from "./mapped.js";
 export { hasGenAiMarker, isGenAiScope } from "./markers.js";
 export { sideOf } from "./read.js";
 export { asRouted } from "./route.js";
-export { answerOf, asAgent, asStatusAbove, callOf, demoteModelCall, settleModelCalls, toldOf } from "./settle.js";
+export {
+  answerOf,
+  asAgent,
+  asStatusAbove,
+  callOf,
+  demoteModelCall,
+  settleModelCalls,
+  TOLD_WHOLE,
+  toldOf,
+  withoutUsageOf,
+} from "./settle.js";
 export type { MappableEvent, MappableLogRecord, MappableSpan } from "./span.js";
 export { threadIdOf } from "./thread.js";
 export { defaultVocabularies } from "./vocabularies/index.js";

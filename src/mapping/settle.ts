@@ -34,6 +34,9 @@ export function callOf(mapped: Mapped): string | undefined {
   return mapped.isModelCall ? countsOf(mapped) : undefined;
 }
 
+/** What {@link toldOf} says of a call with its question and its answer. */
+export const TOLD_WHOLE = 2;
+
 /** How much of its call a run tells: the question, the answer. Of two runs of one call the one that tells more is it. */
 export function toldOf({ hasMessages, hasAnswer }: Mapped): number {
   return (hasMessages ? 1 : 0) + (hasMessages && hasAnswer !== false ? 1 : 0);
@@ -103,6 +106,20 @@ export function demoteModelCall(mapped: Mapped): Mapped {
       ...(mapped.content.outputs && { outputs: withoutUsage(mapped.content.outputs) }),
       run_type: "chain",
       extra: { ...mapped.content.extra, metadata: { ...counts, ...metadata } },
+    },
+  };
+}
+
+/** A model call whose usage was sent with another run of the same call: it stays one, its counts plain metadata. */
+export function withoutUsageOf(mapped: Mapped): Mapped {
+  const { content, counts = {} } = mapped;
+  const { usage_metadata: _, ...metadata } = content.extra.metadata;
+  return {
+    ...mapped,
+    content: {
+      ...content,
+      ...(content.outputs && { outputs: withoutUsage(content.outputs) }),
+      extra: { ...content.extra, metadata: { ...counts, ...metadata } },
     },
   };
 }

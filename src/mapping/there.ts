@@ -18,5 +18,5 @@ export function isThere(value: unknown): boolean {
 
 /** A thread's or a user's id: a text that says something, and was not scrubbed. */
 export function toId(value: unknown): string | undefined {
-  return isScrubbed(value) ? undefined : toText(value);
+  return isScrubbed(value) || (typeof value === "string" && value.trim() === "") ? undefined : toText(value);
 }

@@ -1,7 +1,7 @@
 // The thread a span belongs to, read alone: at a span's start nothing else of it is mapped yet.
 import type { Attributes } from "@opentelemetry/api";
 import { THREAD_KEYS, threadOf } from "../wire/thread.js";
-import { toText } from "./json.js";
+import { isObject, toText } from "./json.js";
 import { readSlots } from "./read.js";
 import type { Slots } from "./slots.js";
 import type { MappableSpan } from "./span.js";
@@ -27,6 +27,8 @@ interface Places {
   /** The rules for a thread, by their keys. */
   readonly rules: ReadonlyMap<string, { readonly rule: Rule; readonly rank: number }>;
   readonly prefixes: readonly string[];
+  /** The rules for whole objects of metadata, by their keys. */
+  readonly objects: ReadonlyMap<string, Rule>;
   /** Vocabularies of the user's own: whatever their rules and code can do counts. */
   readonly own: readonly Vocabulary[];
 }
@@ -43,8 +45,10 @@ function placesOf(vocabularies: readonly Vocabulary[]): Places {
     if (rule.to !== "thread_id") continue;
     for (const key of rule.keys ?? []) if (!byKey.has(key)) byKey.set(key, { rule, rank });
   }
+  const ofObjects = rules.filter(({ to, keys, name }) => to === "metadata" && keys !== undefined && name === undefined);
   const places: Places = {
     rules: byKey,
+    objects: new Map(ofObjects.flatMap((rule) => (rule.keys ?? []).map((key) => [key, rule] as const))),
     prefixes: rules.flatMap(({ to, prefix, ownKey }) =>
       to === "metadata" && prefix !== undefined && ownKey !== true ? [prefix] : [],
     ),
@@ -64,7 +68,7 @@ export function threadIdOf(
   vocabularies: readonly Vocabulary[] = defaultVocabularies,
   view: () => MappableSpan = () => bareSpan(attributes),
 ): string | undefined {
-  const { rules, prefixes, own } = placesOf(vocabularies);
+  const { rules, prefixes, objects, own } = placesOf(vocabularies);
   const metadata: Record<string, unknown> = {};
   let stated: string | undefined;
   let statedRank = Number.POSITIVE_INFINITY;
@@ -77,6 +81,12 @@ export function threadIdOf(
         statedRank = found.rank;
       }
     }
+    const object = objects.get(key);
+    if (object !== undefined && mayNameThread(attributes[key])) {
+      const whole = readAs(object, attributes[key], view);
+      if (isObject(whole)) for (const name of inMetadata) metadata[name] ??= whole[name];
+      continue;
+    }
     const last = key.slice(key.lastIndexOf(".") + 1);
     if (inMetadata.has(last) && prefixes.includes(key.slice(0, key.length - last.length))) {
       metadata[last] ??= attributes[key];
@@ -86,13 +96,22 @@ export function threadIdOf(
   return threadOf(metadata) ?? ofUser ?? stated ?? threadOfNames(metadata);
 }
 
-function readBy({ as, when }: Rule, value: unknown, view: () => MappableSpan): string | undefined {
+function readBy(rule: Rule, value: unknown, view: () => MappableSpan): string | undefined {
+  return toText(readAs(rule, value, view));
+}
+
+function readAs({ as, when }: Rule, value: unknown, view: () => MappableSpan): unknown {
   try {
     if (when !== undefined && !when(view())) return undefined;
-    return toText(as === undefined ? value : as(value, view()));
+    return as === undefined ? value : as(value, view());
   } catch {
     return undefined;
   }
+}
+
+/** JSON is read at a span's start only where one of the names stands in it. */
+function mayNameThread(value: unknown): boolean {
+  return typeof value === "string" && /"(?:session|conversation|thread)_?[Ii]d"/.test(value);
 }
 
 function statedBy(slots: Slots): string | undefined {

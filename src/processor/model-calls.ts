@@ -1,14 +1,12 @@
 // Tokens count once: of two model runs, one inside the other, one stays a model call. Either may end first, so an ended
 // one waits for the other, for a bounded time.
-import { answerOf, callOf, demoteModelCall, type Mapped, settleModelCalls, toldOf } from "../mapping/index.js";
+import { demoteModelCall, type Mapped, settleModelCalls } from "../mapping/index.js";
+import { createCallsBeside } from "./calls-beside.js";
 import type { GenAi } from "./genai.js";
-import type { Above, ToldCall, Tracked } from "./tracked.js";
+import type { Above, Tracked } from "./tracked.js";
 
 /** How long a call that ended waits for one above that ended too, but is not handed in yet; milliseconds. */
 const HANDED_IN_WITHIN_MILLIS = 30_000;
-
-/** How many told calls a run remembers: the other span of a call ends right after the first. */
-const TOLD_CALLS = 32;
 
 export interface ModelCallsOptions {
   /** How long an ended model call waits for the other; milliseconds. */
@@ -37,6 +35,7 @@ export interface ModelCalls {
 
 export function createModelCalls(options: ModelCallsOptions): ModelCalls {
   const { emit, look } = options;
+  const settleBeside = createCallsBeside(options);
   /** Ended model calls that wait, with the time they do so until; in the order of that time. */
   const waiting = new Map<Tracked, number>();
 
@@ -98,12 +97,16 @@ export function createModelCalls(options: ModelCallsOptions): ModelCalls {
       const parent = at.keptParent;
       if (!parent) return;
       parent.openChildren -= 1;
-      if (parent.openChildren === 0 && waiting.has(parent) && !parent.isWaitingForOuter) {
+      if (parent.openChildren === 0 && isOuterWaiting(parent)) {
         waiting.delete(parent);
         send(parent);
       }
       at = parent;
     }
+  }
+
+  function isOuterWaiting(tracked: Tracked): boolean {
+    return waiting.has(tracked) && !tracked.isWaitingForOuter && !tracked.isWaitingForBeside;
   }
 
   /** Decides a model call that no longer waits for the one above. */
@@ -117,6 +120,7 @@ export function createModelCalls(options: ModelCallsOptions): ModelCalls {
       inner.mapped = demoteModelCall(inner.mapped);
     } else {
       outer.hasSettledInner = true;
+      settleBeside(inner, false);
     }
     proceedAsOuter(inner);
   }
@@ -152,31 +156,16 @@ export function createModelCalls(options: ModelCallsOptions): ModelCalls {
     else release(tracked);
   }
 
-  /** Two libraries' spans of one call may stand side by side: the one that ends after the other told it is no call. */
-  function settleBeside(tracked: Tracked): void {
-    const { mapped, keptParent, scopeName } = tracked;
-    if (!mapped || !keptParent) return;
-    const call = callOf(mapped);
-    if (call === undefined) return;
-    const told = toldOf(mapped);
-    const answer = answerOf(mapped);
-    const isWhole = (other: ToldCall) => other.told === told && answer !== undefined && other.answer === answer;
-    const at = keptParent.toldCalls?.findIndex(
-      (other) =>
-        other.call === call &&
-        (other.told > told || isWhole(other)) &&
-        other.scopeName !== scopeName &&
-        tracked.seenAt < other.toldAt,
-    );
-    if (at === undefined || at === -1) {
-      if (told === 0) return;
-      keptParent.toldCalls ??= [];
-      if (keptParent.toldCalls.push({ call, told, answer, scopeName, toldAt: performance.now() }) > TOLD_CALLS)
-        keptParent.toldCalls.shift();
-      return;
+  /** It ended: those beside it that waited for that are decided. */
+  function releaseBeside(tracked: Tracked): void {
+    const beside = tracked.waitingBeside ?? [];
+    tracked.waitingBeside = undefined;
+    for (const call of beside) {
+      if (!waiting.delete(call)) continue;
+      call.isWaitingForBeside = false;
+      settleBeside(call, false);
+      proceedAsOuter(call);
     }
-    keptParent.toldCalls?.splice(at, 1);
-    tracked.mapped = demoteModelCall(mapped);
   }
 
   function offer(tracked: Tracked): void {
@@ -197,7 +186,11 @@ export function createModelCalls(options: ModelCallsOptions): ModelCalls {
         return;
       }
     }
-    settleBeside(tracked);
+    if (settleBeside(tracked, true)) {
+      wait(tracked);
+      return;
+    }
+    releaseBeside(tracked);
     proceedAsOuter(tracked);
   }
 
@@ -209,6 +202,8 @@ export function createModelCalls(options: ModelCallsOptions): ModelCalls {
       return;
     }
     tracked.isWaitingForOuter = false;
+    if (tracked.isWaitingForBeside) settleBeside(tracked, false);
+    tracked.isWaitingForBeside = false;
     for (const inner of options.openSpans()) {
       if (!tracked.mapped?.isModelCall) break;
       if (outerOf(inner) !== tracked) continue;

@@ -1,6 +1,6 @@
 // From an ended, or long open, span to its run: queued, made in slices, decided, sent once to every target.
 import { DEFAULT_QUEUE_BYTES } from "../delivery/index.js";
-import type { Mapped } from "../mapping/index.js";
+import { type Mapped, TOLD_WHOLE, toldOf } from "../mapping/index.js";
 import type { ResolvedOptions } from "../options/options.js";
 import { threadOf } from "../wire/thread.js";
 import { AUTHORING_SCOPE, type GenAi } from "./genai.js";
@@ -145,14 +145,30 @@ export function createSending(sending: SendingOptions): Sending {
       sendPending(tracked);
       return;
     }
-    tracked.mapped = making.look(tracked);
-    noteThread(tracked, tracked.mapped);
+    const mapped = making.look(tracked);
+    noteThread(tracked, mapped);
+    if (mapped && !tracked.isPostponed && dependsOnOthers(tracked, mapped)) {
+      tracked.isPostponed = true;
+      outbox.push({ tracked, kind });
+      return;
+    }
+    tracked.mapped = mapped;
     countUsage(tracked);
     if (tracked.mapped) takeProjectWish(tracked.trace, tracked.mapped);
     calls.offer(tracked);
   }
 
-  const countUsage = createUsageCount(making.look, callOptions.openSpans);
+  /** What it is depends on runs below or beside it, which may have ended as well and wait behind it. */
+  function dependsOnOthers(tracked: Tracked, mapped: Mapped): boolean {
+    if (outbox.size === 0) return false;
+    const { openChildren, keptParent } = tracked;
+    if (openChildren > 0 && mapped.usageIfAlone !== undefined) return true;
+    if (openChildren > 0 && keptParent === undefined && threads.of(tracked) === undefined) return true;
+    const siblings = keptParent?.openChildren ?? 0;
+    return mapped.isModelCall && siblings > 1 && toldOf(mapped) < TOLD_WHOLE;
+  }
+
+  const countUsage = createUsageCount(making.look, callOptions.openSpans, genAi);
 
   /** The thread that a run names by itself, or that `tracingContext` names for it, reaches the runs around it. */
   function noteThread(tracked: Tracked, seen: Mapped | undefined): void {

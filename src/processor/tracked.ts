@@ -32,6 +32,8 @@ export interface ToldCall {
   readonly scopeName: string;
   /** When it was known to have ended; monotonic milliseconds. */
   readonly toldAt: number;
+  /** It was sent though it does not tell the whole call, after waiting for one that does. */
+  readonly isPoor: boolean;
 }
 
 /** A run's node. Its project is its trace's, which the trace's first sent run may still move. */
@@ -160,6 +162,11 @@ export class Tracked implements SpanEntry {
   owedCalls: Mapped[] | undefined = undefined;
   /** The calls right below this that were told whole lately. */
   toldCalls: ToldCall[] | undefined = undefined;
+  /** Calls beside it that ended and told less: they wait for it. */
+  waitingBeside: Tracked[] | undefined = undefined;
+  isWaitingForBeside = false;
+  /** Its run was put behind what had ended by then: once. */
+  isPostponed = false;
   /** Inner model calls that wait for this one, and whether one of those below was sent as the model call. */
   waitingInner: Tracked[] | undefined = undefined;
   isWaitingForOuter = false;

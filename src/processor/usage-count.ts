@@ -1,5 +1,7 @@
 // Usage on runs that are no model calls: what an instrumentation sums up there would count twice.
 import type { Mapped } from "../mapping/index.js";
+import type { GenAi } from "./genai.js";
+import { AUTHORING_SCOPE } from "./genai.js";
 import type { Tracked } from "./tracked.js";
 
 /** So many of the spans that are open while a run ends are looked at for a model call below it. */
@@ -13,13 +15,27 @@ const MAX_OPEN_LOOKED_AT = 1_000;
 export function createUsageCount(
   look: (tracked: Tracked) => Mapped | undefined,
   openSpans: () => Iterable<Tracked>,
+  genAi: GenAi,
 ): (tracked: Tracked) => void {
+  /** Some libraries say what a span is when it ends: of theirs one that has shown nothing may be a call. */
+  function mayBeCall(open: Tracked): boolean {
+    if (look(open)?.isModelCall) return true;
+    const { scopeName } = open;
+    const attributes = (open.span ?? open.view)?.attributes;
+    return (
+      scopeName !== AUTHORING_SCOPE &&
+      genAi.isScope(scopeName) &&
+      attributes !== undefined &&
+      !genAi.isMarked(attributes)
+    );
+  }
+
   function isCallOpenBelow(tracked: Tracked): boolean {
     if (tracked.trace.openSpans === 0) return false;
     let left = MAX_OPEN_LOOKED_AT;
     for (const open of openSpans()) {
       if (left-- === 0) return false;
-      if (open.trace === tracked.trace && isBelow(open, tracked) && look(open)?.isModelCall) return true;
+      if (open.trace === tracked.trace && isBelow(open, tracked) && mayBeCall(open)) return true;
     }
     return false;
   }
@@ -48,6 +64,7 @@ function withUsage(mapped: Mapped, usage: NonNullable<Mapped["usageIfAlone"]>): 
   const { content, counts = {} } = mapped;
   const metadata = { ...content.extra.metadata };
   for (const key of Object.keys(counts)) if (metadata[key] === counts[key]) delete metadata[key];
+  delete metadata["outputs.usage_metadata"];
   metadata["usage_metadata"] = usage;
   return { ...mapped, content: { ...content, extra: { ...content.extra, metadata } } };
 }

@@ -14,9 +14,9 @@ export function isScrubbed(value: unknown): boolean {
   return typeof value === "string" && takenOut.test(value.slice(0, 32));
 }
 
-/** A value that names a thread: a text or a number. */
+/** A value that names a thread: a text that is not blank, or a number. */
 export function threadOfValue(value: unknown): string | undefined {
-  if (typeof value === "string") return value === "" || isScrubbed(value) ? undefined : value;
+  if (typeof value === "string") return value.trim() === "" || isScrubbed(value) ? undefined : value;
   return typeof value === "number" && Number.isFinite(value) ? String(value) : undefined;
 }
 

@@ -193,6 +193,49 @@ describe("two libraries' spans of one call, side by side", () => {
   });
 });
 
+describe("two libraries' spans of one call, side by side, where the one that tells less ends first", () => {
+  const scope = "com.anthropic.sdk.typescript";
+  const answered = { "gen_ai.output.messages": JSON.stringify([{ role: "assistant", content: "yes" }]) };
+
+  async function startBoth(pendingAfterMillis: number) {
+    const bridge = await startBridge({ pendingAfterMillis });
+    const turn = bridge.genai.startSpan("turn");
+    const attributes = { "gen_ai.operation.name": "chat", "gen_ai.request.model": "m" };
+    const under = trace.setSpan(context.active(), turn);
+    const less = bridge.provider.getTracer(scope).startSpan("less", { attributes }, under);
+    return { bridge, turn, less, more: startCall(bridge, "more", turn, messages) };
+  }
+
+  it.each(["right after it", "later"])("are one call, told by the other one, which ends %s", async (when) => {
+    const { bridge, turn, less, more } = await startBoth(60_000);
+    end(less, tokens(7));
+    if (when === "later") await until(() => bridge.processor.stats().waiting === 1, "the first one waits");
+    if (when === "later") await new Promise((resolve) => setImmediate(resolve));
+    end(more, { ...answered, ...tokens(7) });
+    turn.end();
+    expect(countsOf(await bridge.finish())).toEqual({ turn: "chain", less: "chain", more: "llm 7" });
+  });
+
+  it("count once where the first one was sent before the other one ended", async () => {
+    const { bridge, turn, less, more } = await startBoth(40);
+    end(less, tokens(7));
+    await until(() => bridge.receiver.byName("less").some((run) => run.end_time), "the first one is sent");
+    end(more, { ...answered, ...tokens(7) });
+    turn.end();
+    const receiver = await bridge.finish();
+    expect(countsOf(receiver)).toEqual({ turn: "chain", less: "llm 7", more: "llm" });
+    expect(receiver.one("more").extra.metadata).toMatchObject({ "gen_ai.usage.input_tokens": 7 });
+  });
+
+  it("are two calls where their counts differ", async () => {
+    const { bridge, turn, less, more } = await startBoth(60_000);
+    end(less, tokens(7));
+    end(more, { ...answered, ...tokens(8) });
+    turn.end();
+    expect(countsOf(await bridge.finish())).toEqual({ turn: "chain", less: "llm 7", more: "llm 8" });
+  });
+});
+
 it("two libraries' spans of one call that both tell it whole, side by side, are one call", async () => {
   const bridge = await startBridge({ pendingAfterMillis: 60_000 });
   const turn = bridge.genai.startSpan("turn");

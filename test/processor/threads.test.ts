@@ -69,6 +69,18 @@ describe("a thread that is named on a child only", () => {
       "an attribute set at its end",
       ({ tracer }) => tracer.startSpan("child", { attributes: chat }).setAttribute("session.id", "T").end(),
     ],
+    [
+      "OpenInference's metadata, which is JSON",
+      ({ tracer }) =>
+        tracer.startSpan("child", { attributes: { ...chat, metadata: JSON.stringify({ session_id: "T" }) } }).end(),
+    ],
+    [
+      "Langfuse's metadata, which is JSON",
+      ({ tracer }) =>
+        tracer
+          .startSpan("child", { attributes: { ...chat, "langfuse.trace.metadata": JSON.stringify({ threadId: "T" }) } })
+          .end(),
+    ],
     ["a traceable's metadata", () => traceable(async () => 1, { name: "child", metadata: { thread_id: "T" } })()],
     [
       "tracingContext",
@@ -97,6 +109,44 @@ describe("a thread that is named on a child only", () => {
       after: thread,
     });
   });
+
+  it.each([
+    ["metadata", { session_id: "T" }],
+    ["langfuse.observation.metadata", { conversationId: "T" }],
+  ])("is inherited by the runs below the child, where %s is JSON", async (key, metadata) => {
+    const bridge = await startBridge();
+    await bridge.tracer.startActiveSpan(
+      "child",
+      { attributes: { ...chat, [key]: JSON.stringify(metadata) } },
+      (child) => {
+        bridge.tracer.startSpan("below").end();
+        child.end();
+      },
+    );
+    expect(threadsOf(await bridge.finish())).toEqual({ child: "T", below: "T" });
+  });
+
+  it("is on a root that ends right before the child", async () => {
+    const bridge = await startBridge();
+    const root = bridge.tracer.startSpan("root");
+    const child = bridge.tracer.startSpan("child", { attributes: chat }, trace.setSpan(context.active(), root));
+    root.end();
+    child.setAttribute("gen_ai.conversation.id", "T").end();
+    expect(threadsOf(await bridge.finish())).toEqual({ root: "T", child: "T" });
+  });
+
+  it.each(["gen_ai.conversation.id", "session.id", "langsmith.metadata.thread_id"])(
+    "is none where %s is blank",
+    async (key) => {
+      const bridge = await startBridge();
+      await bridge.tracer.startActiveSpan("root", async (root) => {
+        bridge.tracer.startSpan("blank", { attributes: { ...chat, [key]: "  " } }).end();
+        bridge.tracer.startSpan("child", { attributes: { ...chat, [key]: "T" } }).end();
+        root.end();
+      });
+      expect(threadsOf(await bridge.finish())).toEqual({ root: "T", blank: "T", child: "T" });
+    },
+  );
 
   it("comes with the patch of a root that was posted before it was known", async () => {
     const bridge = await startBridge({ traces: "all" });

@@ -68,6 +68,44 @@ describe("what an instrumentation says that an agent used", () => {
     expect(receiver.one("call").extra.metadata["usage_metadata"]).toMatchObject({ input_tokens: 10 });
   });
 
+  it("does not count where the call below ends right after it", async () => {
+    const bridge = await startBridge();
+    let open: Span | undefined;
+    under(bridge, (span) => {
+      open = bridge.tracer.startSpan("call", { attributes: call }, trace.setSpan(context.active(), span));
+    });
+    open?.setAttributes(counted).end();
+    const receiver = await bridge.finish();
+    expect(receiver.one("agent").extra.metadata["usage_metadata"]).toBeUndefined();
+    expect(receiver.one("call").extra.metadata["usage_metadata"]).toMatchObject({ input_tokens: 10 });
+  });
+
+  it("does not count while a library's span is open below it that has not shown what it is", async () => {
+    const bridge = await startBridge();
+    let open: Span | undefined;
+    under(bridge, (span) => {
+      open = bridge.genai.startSpan("unknown", {}, trace.setSpan(context.active(), span));
+    });
+    await bridge.processor.forceFlush();
+    open?.setAttributes(counted).end();
+    const receiver = await bridge.finish();
+    expect(receiver.one("agent").extra.metadata["usage_metadata"]).toBeUndefined();
+    expect(receiver.one("unknown").extra.metadata["usage_metadata"]).toMatchObject({ input_tokens: 10 });
+  });
+
+  it("is said once: not in the metadata again where it stood in the outputs", async () => {
+    const bridge = await startBridge();
+    const usage = { input_tokens: 1, output_tokens: 2, total_tokens: 3 };
+    const attributes = {
+      "openinference.span.kind": "CHAIN",
+      "output.value": JSON.stringify({ a: 1, usage_metadata: usage }),
+    };
+    bridge.tracer.startSpan("chain", { attributes }).end();
+    const { metadata } = (await bridge.finish()).one("chain").extra;
+    expect(metadata["usage_metadata"]).toEqual(usage);
+    expect(metadata).not.toHaveProperty("outputs.usage_metadata");
+  });
+
   it("counts once in agents inside one another", async () => {
     const bridge = await startBridge();
     under(bridge, () => under(bridge, () => undefined));
