@@ -46,9 +46,8 @@ export function nativeClass(orLoaded = false): NativeClass | undefined {
 export function loadNativeClass(): void {
   if (isLoading || nativeClass()) return;
   isLoading = true;
-  // By a variable: a bundler must not look for a package that may not be there.
-  const name = NAME;
-  import(name).then(
+  // A bundler must not look for a package that may not be there: Turbopack finds out what a variable holds.
+  import(/* webpackIgnore: true */ /* @vite-ignore */ NAME).then(
     (module: unknown) => {
       known ??= classOf(module);
     },

@@ -1,4 +1,5 @@
 // The GenAI libraries that an application has, and how each is traced there.
+import { isTracedNatively } from "../options/tracing.js";
 import { installedVersion, type Project } from "./installed.js";
 
 /** What an instrumentation that was started supports: the modules it patches, and their versions. */
@@ -29,6 +30,8 @@ interface Surroundings {
   readonly major: number;
   /** By an instrumentation that was started here. */
   readonly isInstrumented: boolean;
+  /** Whether one that was started here patches this other module. */
+  instruments(module: string): boolean;
   has(name: string): boolean;
 }
 
@@ -41,6 +44,19 @@ function byOthers({ has }: Surroundings, library: string) {
     has,
   );
   return found === undefined ? undefined : traced(`traced where ${found} is started`);
+}
+
+/** What traces itself with the langsmith package; `register` has joined the two. */
+const native = () =>
+  isTracedNatively() ? traced("traced by the langsmith package") : traced("traced where LANGSMITH_TRACING=true is set");
+
+/** LangChain's own trace of a model call knows nothing of the instrumentation's, and neither nests in the other. */
+function langChain({ has, instruments }: Surroundings) {
+  if (isTracedNatively() && has("@langchain/openai") && instruments("openai"))
+    return traced(
+      "traced by the langsmith package, its openai calls twice: set OTEL_NODE_DISABLED_INSTRUMENTATIONS=openai",
+    );
+  return native();
 }
 
 const RULES: readonly Rule[] = [
@@ -70,10 +86,10 @@ const RULES: readonly Rule[] = [
   },
   {
     name: "@langchain/core",
-    read: (found) => byOthers(found, "langchain") ?? traced("traced where joinLangSmith() is called"),
+    read: (found) => byOthers(found, "langchain") ?? langChain(found),
   },
   { name: "@google/genai", read: () => untraced("no instrumentation, use wrapSDK") },
-  { name: "langsmith", read: () => traced("its runs join where joinLangSmith() is called") },
+  { name: "langsmith", read: native },
   { name: "@langfuse/tracing", read: () => traced("traced") },
   {
     name: "@mastra/core",
@@ -91,9 +107,10 @@ export function findLibraries({ dependencies }: Project, supported: readonly Sup
     if (dependencies.size > 0 && !dependencies.has(name)) return [];
     const version = installedVersion(name);
     if (version === undefined) return [];
-    const isInstrumented = supported.some(({ module, isSupported }) => module === name && isSupported(version));
+    const instruments = (module: string) =>
+      supported.some((one) => one.module === module && one.isSupported(installedVersion(module) ?? ""));
     const major = Number.parseInt(version, 10);
-    return [{ name, version, ...read({ version, major, isInstrumented, has }) }];
+    return [{ name, version, ...read({ version, major, isInstrumented: instruments(name), instruments, has }) }];
   });
 }
 

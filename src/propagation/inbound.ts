@@ -77,12 +77,18 @@ function isWanted({ trace }: InboundRules, carrier: unknown, refusals: Refusals)
   }
 }
 
+/** What a client and the HTTP client below it both wrote is there twice: the same is no contradiction. */
+function onceOf(header: string): string {
+  const [first = "", ...rest] = header.split(",").map((part) => part.trim());
+  return rest.every((part) => part === first) ? first : header;
+}
+
 function take(context: Context, header: unknown, read: ReadHeader, rules: InboundRules, refusals: Refusals): Context {
   if (typeof header === "string" && header.length > MAX_TRACE_CHARACTERS) {
     refusals.count("too_long");
     return context;
   }
-  const place = typeof header === "string" ? knownPlace(header.trim()) : undefined;
+  const place = typeof header === "string" ? knownPlace(onceOf(header)) : undefined;
   if (!place) {
     refusals.count("malformed");
     return context;

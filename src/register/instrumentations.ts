@@ -7,6 +7,12 @@ import { type FoundPackage, functionIn, type PackageFinder } from "../project/pa
 import { AUTOMATIC, supportedBy } from "../project/supported.js";
 import { type CapturingInstrumentation, isCapturing } from "./content-capture.js";
 
+/**
+ * Modules that break when they are wrapped: the shims of openai 4 set what they export when they are called, and a
+ * wrapper shows it late, so that a program that imports openai as an ES module ends at its first line.
+ */
+const UNWRAPPED = { exclude: [/\/node_modules\/openai\/_shims\//] };
+
 const HOOK = "@opentelemetry/instrumentation/hook.mjs";
 
 /** Automatic instrumentations that were made, and patch what is loaded from now on. */
@@ -55,7 +61,7 @@ export function makeAutoInstrumentations(
 function hookModules(automatic: FoundPackage, base: FoundPackage): void {
   if (isHookedByUser()) return;
   try {
-    if (!hookInThread(base)) module.register(HOOK, pathToFileURL(automatic.path));
+    if (!hookInThread(base)) module.register(HOOK, pathToFileURL(automatic.path), { data: UNWRAPPED });
   } catch (error) {
     diag.warn("otel-langsmith: the loader hook could not be set, so ES modules are not instrumented", error);
   }
@@ -67,7 +73,7 @@ function hookInThread(base: FoundPackage): boolean {
   try {
     const hooks: unknown = createRequire(base.path)("import-in-the-middle/register-hooks.mjs");
     if (!hasInThreadHooks(hooks) || !hooks.supportsSyncHooks()) return false;
-    hooks.register();
+    hooks.register(UNWRAPPED);
     return true;
   } catch {
     // An import-in-the-middle from before there were any, or a Node that cannot require an ES module.
@@ -75,7 +81,7 @@ function hookInThread(base: FoundPackage): boolean {
   }
 }
 
-function hasInThreadHooks(value: unknown): value is { supportsSyncHooks(): boolean; register(): void } {
+function hasInThreadHooks(value: unknown): value is { supportsSyncHooks(): boolean; register(options: object): void } {
   return (
     typeof value === "object" &&
     value !== null &&

@@ -91,6 +91,7 @@ const ASKING = `const messages = [{ role: "user", content: "What is the weather 
   await client.chat.completions.create({ model: "gpt-5.4-mini", messages });`;
 
 const libraries: [library: string, packages: string[], program: string][] = [
+  ["openai 4", ["openai@4"], `import OpenAI from "openai"; const client = new OpenAI(); ${ASKING}`],
   ["openai 5", ["openai@5"], `import OpenAI from "openai"; const client = new OpenAI(); ${ASKING}`],
   [
     "openai 7 with wrapOpenAI",

@@ -45,6 +45,13 @@ describe("what is believed", () => {
     await bridge.finish();
   });
 
+  it("is a place that a client and the HTTP client below it both wrote, where the two say the same", () => {
+    const plain = new LangSmithPropagator();
+    expect(getPlace(extracted(plain, { "langsmith-trace": [order, order] }))?.place.dottedOrder).toBe(order);
+    expect(getPlace(extracted(plain, { "langsmith-trace": `${order}, ${order}` }))?.place.dottedOrder).toBe(order);
+    expect(plain.stats().refused).toEqual({});
+  });
+
   it("is warned about for a bounded number of projects", async () => {
     const bridge = await startBridge();
     const plain = new LangSmithPropagator();
@@ -88,7 +95,7 @@ describe("what is believed", () => {
   const refused: Record<string, [Record<string, string | string[]>, object]> = {
     "no dotted order": [{ "langsmith-trace": "hello" }, { malformed: 1 }],
     "a bare id": [{ "langsmith-trace": order.slice(-36) }, { malformed: 1 }],
-    "two headers": [{ "langsmith-trace": [order, foreignOrder()] }, { malformed: 1 }],
+    "two headers that differ": [{ "langsmith-trace": [order, foreignOrder()] }, { malformed: 1 }],
     "a child before its parent": [
       { "langsmith-trace": `${foreignOrder(1, 2_000_000_000_00)}.${foreignOrder(1, 1_000_000_000_00)}` },
       { malformed: 1 },

@@ -119,20 +119,26 @@ describe("openai under register", () => {
   });
 });
 
+const found: [name: string, version: string, told: string, env?: Record<string, string>][] = [
+  ["openai", "7.59.1", "openai 7.59: no instrumentation, use wrapOpenAI"],
+  ["ai", "6.0.1", "ai 6.0: traced where experimental_telemetry is set"],
+  ["ai", "7.0.1", "ai 7.0: not traced, install @ai-sdk/otel"],
+  ["@anthropic-ai/sdk", "1.11.0", "@anthropic-ai/sdk 1.11: traced, with content where"],
+  ["@anthropic-ai/sdk", "0.60.0", "@anthropic-ai/sdk 0.60: no instrumentation, use wrapAnthropic"],
+  ["@google/genai", "1.2.3", "@google/genai 1.2: no instrumentation, use wrapSDK"],
+  ["@langchain/core", "1.0.0", "@langchain/core 1.0: traced where LANGSMITH_TRACING=true is set"],
+  ["@langchain/core", "1.0.0", "@langchain/core 1.0: traced by the langsmith package", { LANGSMITH_TRACING: "true" }],
+  ["langsmith", "0.12.0", "langsmith 0.12: traced where LANGSMITH_TRACING=true is set"],
+];
+
 describe("the line at start", () => {
-  it.each([
-    ["openai", "7.59.1", "openai 7.59: no instrumentation, use wrapOpenAI"],
-    ["ai", "6.0.1", "ai 6.0: traced where experimental_telemetry is set"],
-    ["ai", "7.0.1", "ai 7.0: not traced, install @ai-sdk/otel"],
-    ["@anthropic-ai/sdk", "1.11.0", "@anthropic-ai/sdk 1.11: traced, with content where"],
-    ["@anthropic-ai/sdk", "0.60.0", "@anthropic-ai/sdk 0.60: no instrumentation, use wrapAnthropic"],
-    ["@google/genai", "1.2.3", "@google/genai 1.2: no instrumentation, use wrapSDK"],
-    ["@langchain/core", "1.0.0", "@langchain/core 1.0: traced where joinLangSmith() is called"],
-  ])("names %s %s and how it is traced", async (name, version, told) => {
+  it.each(found)("names %s %s and how it is traced", async (name, version, told, env = {}) => {
     const own = await layApplication(["@opentelemetry/sdk-trace-base"]);
     await pretend(own, name, version);
     await own.write("empty.mjs", "");
-    const { stderr } = await own.start([...REGISTER, "empty.mjs"], { LANGSMITH_ENDPOINT: receiver.url }).ended();
+    const { stderr } = await own
+      .start([...REGISTER, "empty.mjs"], { LANGSMITH_ENDPOINT: receiver.url, ...env })
+      .ended();
     await own.remove();
     expect(stderr).toContain(told);
     expect(stderr.trim().split("\n")).toHaveLength(1);
