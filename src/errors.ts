@@ -1,5 +1,7 @@
 // Every error that a user can meet. Each has a stable `code`, also at the beginning of its message, and `instanceof`
 // holds between the ES module's classes and CommonJS's: it asks for the mark, not for the prototype.
+
+import { addressForLog, withoutCredentials } from "./credentials.js";
 import { ERROR, isObject } from "./shared.js";
 
 /** A bad option or argument: names it, and tells what it takes. */
@@ -10,7 +12,7 @@ export class LangSmithOptionError extends TypeError {
     readonly option: string,
     takes: string,
     value: unknown,
-    message = `LSB_ERR_OPTION: ${option} must be ${takes}, not ${describe(value)}`,
+    message = `LSB_ERR_OPTION: ${option} must be ${takes}, not ${describe(option, value)}`,
   ) {
     super(message);
     this.name = "LangSmithOptionError";
@@ -22,8 +24,12 @@ export class LangSmithOptionError extends TypeError {
   }
 }
 
-function describe(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+/** The error is logged: an address may carry a password, and any variable a key that belongs in another. */
+function describe(option: string, value: unknown): string {
+  if (typeof value === "string") {
+    const shown = /url|endpoint/i.test(option) ? addressForLog(value) : withoutCredentials(value);
+    return JSON.stringify(shown.length > 60 ? `${shown.slice(0, 60)}…` : shown);
+  }
   return isObject(value) ? (Array.isArray(value) ? "a list" : "an object") : String(value);
 }
 
@@ -92,17 +98,26 @@ export type RequestErrorCode =
 
 /** A request to LangSmith that failed. */
 export class LangSmithRequestError extends Error {
+  readonly #reason: string | undefined;
+
   constructor(
     readonly code: RequestErrorCode,
     message: string,
     /** The HTTP status, where there was an answer. */
     readonly status?: number,
-    options?: { cause?: unknown },
-    /** The reason that the service gave, where it gave one. */
-    readonly reason?: string,
+    reason?: string,
   ) {
-    super(`${code}: ${message}`, options);
+    super(`${code}: ${message}`);
     this.name = "LangSmithRequestError";
+    this.#reason = reason;
+  }
+
+  /**
+   * The reason that the service gave, where it gave one: at most 200 characters, without the key. It is no part of the
+   * message, nor of what is printed of this error, since it may quote what was sent.
+   */
+  get reason(): string | undefined {
+    return this.#reason;
   }
 }
 

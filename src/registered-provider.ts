@@ -1,5 +1,7 @@
 // The tracer provider that is registered globally, as far as the public API shows it.
+
 import { diag, ProxyTracerProvider, type TracerProvider, trace } from "@opentelemetry/api";
+import { kindOfThrown } from "./thrown.js";
 
 /** The provider that the application has registered, without the API's proxy; undefined where there is none. */
 export function registeredProvider(): TracerProvider | undefined {
@@ -23,6 +25,7 @@ export async function flushRegisteredProvider(): Promise<void> {
     await provider.forceFlush();
   } catch (error) {
     // Another exporter's endpoint may be away: ours got its spans all the same.
-    diag.info("otel-langsmith: the tracer provider's flush failed", error);
+    // It may be that of another exporter, with its headers.
+    diag.info(`otel-langsmith: the tracer provider's flush failed (${kindOfThrown(error)})`);
   }
 }

@@ -2,6 +2,8 @@
 // makes spans would else be called for its own spans, without end.
 import { untraced } from "./untraced.js";
 
+export { kindOfThrown } from "./thrown.js";
+
 let depth = 0;
 
 /** Runs a user's function. What it throws is the caller's. */
@@ -17,14 +19,4 @@ export function callUser<T>(call: () => T): T {
 /** Whether a user's function is on the stack: what it starts itself is no run, and is reported to nobody. */
 export function isInUserCallback(): boolean {
   return depth > 0;
-}
-
-/** What a thrown value is, for a warning. Never its message: that may quote what was to be hidden. */
-export function kindOfThrown(thrown: unknown): string {
-  try {
-    const name = thrown instanceof Error ? thrown.name : typeof thrown;
-    return /^[\w$.-]{1,60}$/.test(name) ? name : "Error";
-  } catch {
-    return "Error";
-  }
 }

@@ -4,12 +4,15 @@ import type { DeliveryError } from "../delivery/errors.js";
 const QUOTA = "Raise the limit in LangSmith under Settings, Usage limits, or trace less: samplingRate, traces.";
 const LATER = "Try again in a while; the bridge does so by itself, and keeps the runs while they fit.";
 
+/** What to do about an answer that is not as LangSmith's are. */
+export const CHECK_ADDRESS = "Check LANGSMITH_ENDPOINT; of a self-hosted installation it ends in /api/v1.";
+
 /** What to do about an answer that is neither a success nor about the key; undefined where the call is not there. */
 export function adviceOnStatus(status: number, isQuota: boolean): string | undefined {
   if (isQuota) return QUOTA;
   if (status === 408 || status === 425 || status === 429 || (status >= 500 && status !== 501)) return LATER;
   if (status === 404 || status === 405 || status === 410 || status === 501) return undefined;
-  return "Check LANGSMITH_ENDPOINT; of a self-hosted installation it ends in /api/v1.";
+  return CHECK_ADDRESS;
 }
 
 /** What to do about a run that was not taken. */
@@ -24,17 +27,18 @@ export function adviceOnDelivery(error: DeliveryError | undefined): string {
     case "stopped":
       return LATER;
     case "misconfigured":
-      return "What answers there takes no runs. Check LANGSMITH_ENDPOINT; of a self-hosted installation it ends in /api/v1.";
+      return `What answers there takes no runs. ${CHECK_ADDRESS}`;
     default:
       return "The service refuses a run that keeps its rules: it may be older or newer than this bridge. Update both, and say so to its makers.";
   }
 }
 
-/** An error in words. */
-export function reason(error: unknown): string {
-  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
-  const message = error instanceof Error ? error.message : String(error);
-  return typeof code === "string" && !message.includes(code) ? `${code} ${message}` : message || "unknown";
+/** What to do about a key that is refused: the address is right, since what answers there knows of keys. */
+export function adviceOnKey(status: 401 | 403, hasKey: boolean): string {
+  if (!hasKey) return "Set LANGSMITH_API_KEY to a key of this installation and region.";
+  return status === 401
+    ? "Set LANGSMITH_API_KEY to a key of this installation and region that has not been revoked."
+    : "Set LANGSMITH_API_KEY to a key of this installation and region. A key of an organisation needs LANGSMITH_WORKSPACE_ID, too; a key of a workspace wants it unset or its own.";
 }
 
 /** What to do where there is no answer. */

@@ -1,5 +1,6 @@
 // Where the command talks to: the same variables as the processor's.
 
+import { addressForLog } from "../credentials.js";
 import { type Environment, langsmithVariable } from "../options/environment.js";
 import { isLocalAddress } from "../options/options.js";
 import { withoutSlashesAtEnd } from "../wire/address.js";
@@ -18,7 +19,7 @@ export function destinationOf(env: Environment): Destination | string {
   try {
     if (!/^https?:$/.test(new URL(apiUrl).protocol)) throw new Error("not http");
   } catch {
-    return `LANGSMITH_ENDPOINT is not an http(s) address: ${apiUrl}. For LangSmith's own service leave it unset.`;
+    return `LANGSMITH_ENDPOINT is not an http(s) address: ${addressForLog(apiUrl)}. For LangSmith's own service leave it unset.`;
   }
   if (apiKey === undefined && !isLocalAddress(apiUrl)) {
     return `LANGSMITH_API_KEY is not set, and ${new URL(apiUrl).host} wants one. Make a key in LangSmith's settings and set it.`;

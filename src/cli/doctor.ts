@@ -1,35 +1,22 @@
 // `otel-langsmith doctor`: looks at everything between this machine and LangSmith, and says what to do.
-
-import { DiagLogLevel, diag } from "@opentelemetry/api";
 import type { Dispatcher } from "undici";
-import { createRest } from "../client/rest.js";
-import { readRun } from "../client/runs.js";
+import { addressForLog } from "../credentials.js";
 import { failureOf } from "../delivery/answers.js";
-import type { DeliveryError } from "../delivery/errors.js";
-import type { Delivery } from "../delivery/index.js";
-import { openDelivery } from "../delivery/open.js";
 import { openDispatcher } from "../delivery/options.js";
 import { chooseEncoding, readLimits } from "../delivery/server-info.js";
 import type { Environment } from "../options/environment.js";
 import { langsmithVariable } from "../options/environment.js";
 import { tracingVariable } from "../options/tracing.js";
+import { failureWords } from "../service/failure.js";
 import { request } from "../service/undici.js";
-import { segmentOf } from "../wire/dotted-order.js";
-import { uuid7 } from "../wire/ids.js";
-import type { Run } from "../wire/run.js";
-import { isoOf } from "../wire/time.js";
-import { adviceOnDelivery, adviceOnStatus, reason, whatToDo } from "./advice.js";
+import { adviceOnKey, adviceOnStatus, CHECK_ADDRESS, whatToDo } from "./advice.js";
 import { type Destination, destinationOf } from "./destination.js";
 import type { Output } from "./output.js";
 import { lookAtProject, type Say } from "./project.js";
-
-/** The project that the doctor's run goes to. */
-const PROJECT = "otel-langsmith-doctor";
+import { checkRoundTrip } from "./round-trip.js";
 
 /** How far a clock may be off before the service's view of "now" suffers. */
 const CLOCK_MILLIS = 60_000;
-
-const WAITS_FOR_PEOPLE: ReadonlySet<string> = new Set(["unauthorized", "forbidden", "misconfigured"]);
 
 /** Runs the command; resolves to its exit code: 0 when runs arrive, 1 when something stands in the way. */
 export async function doctor(env: Environment, out: Output): Promise<number> {
@@ -50,20 +37,24 @@ export async function doctor(env: Environment, out: Output): Promise<number> {
   }
   say(
     "ok",
-    `destination ${destination.apiUrl}${destination.workspaceId ? `, workspace ${destination.workspaceId}` : ""}`,
+    `destination ${addressForLog(destination.apiUrl)}${destination.workspaceId ? `, workspace ${destination.workspaceId}` : ""}`,
   );
   const proxy = proxyOf(env, destination.apiUrl);
   if (proxy)
     say("ok", `proxy ${proxy} (from the environment; NO_PROXY ${env["no_proxy"] || env["NO_PROXY"] || "is not set"})`);
   // As the delivery's own: what goes through here goes through there.
   const { get: dispatcher, close } = openDispatcher({});
+  let isSeen = false;
   try {
     if (!(await checkInfo(destination, dispatcher(), proxy, say))) return 1;
-    if (await checkKey(destination, dispatcher(), proxy, say)) await checkRoundTrip(destination, dispatcher(), say);
+    if (await checkKey(destination, dispatcher(), proxy, say)) {
+      isSeen = await checkRoundTrip(destination, dispatcher(), say);
+    }
   } finally {
     await close();
   }
-  out.write(isWell ? "Runs arrive.\n" : "Something stands in the way.\n");
+  if (!isWell) out.write("Something stands in the way.\n");
+  else out.write(isSeen ? "Runs arrive.\n" : "Runs are taken; whether they arrive was not seen.\n");
   return isWell ? 0 : 1;
 }
 
@@ -139,15 +130,17 @@ async function checkInfo(
   try {
     reply = await get(destination, "/info", dispatcher);
   } catch (error) {
-    say("bad", `no connection: ${reason(error)}`, whatToDo(reason(error), proxy));
+    say("bad", `no connection: ${failureWords(error)}`, whatToDo(failureWords(error), proxy));
     return false;
   }
-  if (reply.status !== 200 || typeof reply.body !== "object" || reply.body === null) {
-    say(
-      "bad",
-      `GET /info answered ${reply.status}, not as LangSmith does`,
-      "Check LANGSMITH_ENDPOINT; of a self-hosted installation it ends in /api/v1.",
-    );
+  if (reply.status === 401 || reply.status === 403) {
+    // LangSmith wants no key for it, a gateway in front of it may: the next call tells about the key.
+    say("note", `GET /info answered ${reply.status}: something in front of the service wants a key for it`);
+    return true;
+  }
+  if (reply.status !== 200 || !isInfo(reply.body)) {
+    const advice = reply.status === 200 ? undefined : adviceOnStatus(reply.status, false);
+    say("bad", `GET /info answered ${reply.status}, not as LangSmith does`, advice ?? CHECK_ADDRESS);
     return false;
   }
   say("ok", `reached in ${Math.round(reply.millis)} ms`);
@@ -170,6 +163,13 @@ async function checkInfo(
   return true;
 }
 
+/** Whether an answer is LangSmith's: any site answers 200, and many with JSON. */
+function isInfo(body: unknown): boolean {
+  const names = ["version", "batch_ingest_config", "instance_flags"];
+  return typeof body === "object" && body !== null && names.some((name) => name in body);
+}
+
+/** Asks for something that the key is needed for: `/info` needs none. */
 async function checkKey(
   destination: Destination,
   dispatcher: Dispatcher,
@@ -177,21 +177,25 @@ async function checkKey(
   say: Say,
 ): Promise<boolean> {
   const reply = await get(destination, "/sessions?limit=1", dispatcher).catch((error: unknown) => {
-    say("bad", `asking for the projects failed: ${reason(error)}`, whatToDo(reason(error), proxy));
+    say("bad", `asking for the projects failed: ${failureWords(error)}`, whatToDo(failureWords(error), proxy));
   });
   if (!reply) return false;
   const { status, body } = reply;
+  const hasKey = destination.apiKey !== undefined;
   if (status >= 200 && status < 300) {
-    say("ok", destination.apiKey ? "key and workspace are accepted" : "no key, and none is wanted");
+    if (!Array.isArray(body)) {
+      say("bad", `GET /sessions answered ${status}, but not with a list of projects`, CHECK_ADDRESS);
+      return false;
+    }
+    say("ok", hasKey ? "key and workspace are accepted" : "no key, and none is wanted");
     return true;
   }
-  if (status === 401)
-    say("bad", "the key is refused", "Set LANGSMITH_API_KEY to a key of this installation and region.");
-  else if (status === 403) {
+  if (status === 401 || status === 403) {
+    const refused = status === 401 ? "the key is refused" : "the key is refused, or may not use this workspace";
     say(
       "bad",
-      "the key may not use this workspace",
-      "A key of an organisation needs LANGSMITH_WORKSPACE_ID; a key of a workspace wants it unset or its own. EU keys want LANGSMITH_ENDPOINT=https://eu.api.smith.langchain.com.",
+      `${hasKey ? refused : "a key is wanted"}: GET /sessions answered ${status}`,
+      adviceOnKey(status, hasKey),
     );
   } else {
     const failure = failureOf({ status, headers: {}, text: JSON.stringify(body ?? "") });
@@ -204,84 +208,4 @@ async function checkKey(
     }
   }
   return false;
-}
-
-async function checkRoundTrip(destination: Destination, dispatcher: Dispatcher, say: Say): Promise<void> {
-  const run = newRun();
-  const began = performance.now();
-  const { apiUrl, apiKey, workspaceId } = destination;
-  let loss = "";
-  let refusal = "";
-  const hear = (line: string) => {
-    refusal ||= /\[LSB_WARN_COMPRESSION_OFF\] \S+ (.*)/.exec(line)?.[1] ?? "";
-  };
-  const logger = { error: hear, warn: hear, info: hear, debug: hear, verbose: hear };
-  diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
-  const { delivery, lastFailure } = openDelivery({
-    apiUrl,
-    ...(apiKey ? { apiKey } : {}),
-    ...(workspaceId ? { workspaceId } : {}),
-    batchDelayMillis: 0,
-    onError: ({ message }) => {
-      loss = message;
-    },
-  });
-  delivery.send({ kind: "post", run });
-  await settled(delivery, () => lastFailure());
-  const failure = lastFailure();
-  await delivery.shutdown(0);
-  diag.disable();
-  if (refusal) say("note", refusal, 'It offers them in /info. Set compression: "none" to save a request, or mend it.');
-  if (delivery.stats().sent === 0) {
-    say("bad", `a run was not taken: ${failure?.message ?? loss}`, adviceOnDelivery(failure));
-    return;
-  }
-  // Ingestion is asynchronous: the run may be readable only some seconds later.
-  const rest = createRest({ apiUrl, apiKey, workspaceId, dispatcher, attempts: 1 });
-  while (performance.now() - began < 20_000) {
-    if (await readRun(rest, run.id, PROJECT).catch(() => undefined)) {
-      say("ok", `a run went there and back in ${Math.round(performance.now() - began)} ms (project ${PROJECT})`);
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-  say(
-    "note",
-    "a run was taken, but could not be read back within 20 s",
-    "Look for it in the project otel-langsmith-doctor.",
-  );
-}
-
-/** Resolves when the run was answered, or when waiting makes no sense: what a key or a limit refuses does not pass. */
-async function settled(delivery: Delivery, lastFailure: () => DeliveryError | undefined): Promise<void> {
-  const flushed = delivery.flush(15_000);
-  let isOver = false;
-  void flushed.finally(() => {
-    isOver = true;
-  });
-  while (!isOver) {
-    const failure = lastFailure();
-    if (failure && (failure.isQuota || WAITS_FOR_PEOPLE.has(failure.kind))) return;
-    await Promise.race([flushed, new Promise((resolve) => setTimeout(resolve, 50))]);
-  }
-}
-
-function newRun(): Run {
-  const micros = Date.now() * 1000;
-  const id = uuid7();
-  const iso = isoOf(micros);
-  return {
-    id,
-    trace_id: id,
-    dotted_order: segmentOf(micros, id),
-    start_time: iso,
-    end_time: iso,
-    name: "otel-langsmith doctor",
-    run_type: "chain",
-    session_name: PROJECT,
-    // Long enough to be compressed, where runs are.
-    inputs: { question: "does a run arrive?", padding: "as runs are, somewhat longer. ".repeat(100) },
-    outputs: { answer: "yes" },
-    extra: { metadata: {} },
-  };
 }

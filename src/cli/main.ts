@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command `otel-langsmith`: `replay` sends what was kept on disk, `doctor` says why nothing arrives.
 import { parseArgs } from "node:util";
+import { withoutCredentials } from "../credentials.js";
 import { VERSION } from "../version.js";
 import { doctor } from "./doctor.js";
 import { replay } from "./replay.js";
@@ -55,7 +56,7 @@ main(process.argv.slice(2)).then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
+    console.error(withoutCredentials(error instanceof Error ? error.message : String(error)));
     if (isUsage(error)) console.error(`\n${USAGE}`);
     process.exitCode = isUsage(error) ? 2 : 1;
   },

@@ -1,4 +1,6 @@
 // What the doctor says of the project that it is called in: versions, libraries, and what register would do there.
+
+import { withoutCredentials } from "../credentials.js";
 import type { Environment } from "../options/environment.js";
 import { resolveOptions } from "../options/options.js";
 import { blindCopies, describeCopies } from "../project/api-copies.js";
@@ -67,7 +69,7 @@ function sayRegister(env: Environment, count: number | undefined, command: strin
     const { note } = decideContent(resolveOptions({}, env), env, exportersOf(env));
     if (note !== undefined) say(note.includes("not captured") ? "note" : "ok", `under register, ${note}`);
   } catch (error) {
-    say("bad", error instanceof Error ? error.message : String(error), "Correct that variable.");
+    say("bad", withoutCredentials(error instanceof Error ? error.message : String(error)), "Correct that variable.");
   }
 }
 

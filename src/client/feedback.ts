@@ -115,7 +115,7 @@ async function sessionOf(rest: Rest, { projectName, run }: FeedbackInput): Promi
 
 function wantsProject(error: unknown): boolean {
   if (!(error instanceof LangSmithRequestError)) return false;
-  return error.code === "LSB_ERR_GONE" || (error.code === "LSB_ERR_REQUEST" && /session_id/i.test(error.message));
+  return error.code === "LSB_ERR_GONE" || (error.code === "LSB_ERR_REQUEST" && /session_id/i.test(error.reason ?? ""));
 }
 
 async function post(rest: Rest, runId: string, body: Record<string, unknown>): Promise<Feedback> {

@@ -2,9 +2,12 @@
 
 import type { Dispatcher } from "undici";
 import { primaryBridge } from "../bridges.js";
-import { LangSmithRequestError } from "../errors.js";
+import { cutSecrets, secretsOf } from "../credentials.js";
+import { LangSmithRequestError, type RequestErrorCode } from "../errors.js";
 import { isLocalAddress, type LangSmithDestination, resolveOptions } from "../options/options.js";
-import { createAgent, isProxied, request } from "../service/undici.js";
+import { failureWords } from "../service/failure.js";
+import { createAgent, isProxied, proxyAddresses, request } from "../service/undici.js";
+import { kindOfThrown } from "../thrown.js";
 import { untraced } from "../untraced.js";
 import { withoutSlashesAtEnd } from "../wire/address.js";
 
@@ -108,7 +111,12 @@ export function createRest(options: RestOptions): Rest {
       return new Failure(unreachable(apiUrl, wanted, cause), true);
     }
     if (status >= 200 && status < 300) return answerOf(text, apiUrl, wanted, status);
-    const error = refusal(status, text, apiUrl, wanted);
+    const error = refusal(
+      status,
+      reasonIn(text, secretsOf({ ...options, apiUrl, apiKey: key, proxies: proxyAddresses() })),
+      apiUrl,
+      wanted,
+    );
     return new Failure(error, error.code === "LSB_ERR_UNAVAILABLE", retryAfterMillis(headers["retry-after"]));
   }
 
@@ -135,8 +143,7 @@ async function keyOf({ apiKey }: RestOptions, apiUrl: string): Promise<string | 
     return await apiKey();
   } catch (cause) {
     // Its message may say anything, the key included.
-    const name = cause instanceof Error ? cause.name : typeof cause;
-    throw new LangSmithRequestError("LSB_ERR_ACCESS", `apiKey() failed with ${name}`);
+    throw new LangSmithRequestError("LSB_ERR_ACCESS", `apiKey() failed with ${kindOfThrown(cause)}`);
   }
 }
 
@@ -167,76 +174,66 @@ function answerOf(text: string, apiUrl: string, { subject }: RestCall, status: n
   }
 }
 
-function refusal(status: number, text: string, apiUrl: string, { subject }: RestCall): LangSmithRequestError {
+function refusal(
+  status: number,
+  reason: string | undefined,
+  apiUrl: string,
+  { subject }: RestCall,
+): LangSmithRequestError {
   const host = hostOf(apiUrl);
-  const said = reasonIn(text);
-  const because = said ? ` (${said})` : "";
+  const error = (code: RequestErrorCode, message: string) => new LangSmithRequestError(code, message, status, reason);
   switch (status) {
     case 404:
-      return new LangSmithRequestError(
+      return error(
         "LSB_ERR_NOT_FOUND",
-        `${host} knows no ${subject}${because}. Check the id, the workspace and the project; what was just sent can be read after a moment.`,
-        status,
-        undefined,
-        said,
+        `${host} knows no ${subject}. Check the id, the workspace and the project; what was just sent can be read after a moment.`,
       );
     case 401:
     case 403:
-      return new LangSmithRequestError(
+      return error(
         "LSB_ERR_ACCESS",
-        `${host} gives no access to ${subject}: HTTP ${status}${because}. Check LANGSMITH_API_KEY, and LANGSMITH_WORKSPACE_ID where the key belongs to an organisation.`,
-        status,
+        `${host} gives no access to ${subject}: HTTP ${status}. Check LANGSMITH_API_KEY, and LANGSMITH_WORKSPACE_ID where the key belongs to an organisation.`,
       );
     case 410:
     case 501:
-      return new LangSmithRequestError(
-        "LSB_ERR_GONE",
-        `${host} no longer answers this call for ${subject}${because}.`,
-        status,
-      );
+      return error("LSB_ERR_GONE", `${host} no longer answers this call for ${subject}.`);
     case 408:
     case 425:
     case 429:
-      return new LangSmithRequestError(
+      return error(
         "LSB_ERR_UNAVAILABLE",
-        `${host} is too busy to answer for ${subject}: HTTP ${status}${because}. Try again later.`,
-        status,
+        `${host} is too busy to answer for ${subject}: HTTP ${status}. Try again later.`,
       );
     default:
-      if (status < 500) {
-        return new LangSmithRequestError(
-          "LSB_ERR_REQUEST",
-          `${host} refused the request for ${subject}: HTTP ${status}${because}.`,
-          status,
-        );
-      }
-      return new LangSmithRequestError(
-        "LSB_ERR_UNAVAILABLE",
-        `${host} is down: HTTP ${status}${because} when asked for ${subject}. Try again later.`,
-        status,
-      );
+      return status < 500
+        ? error(
+            "LSB_ERR_REQUEST",
+            `${host} refused the request for ${subject}: HTTP ${status}. What it says of it is in the error's reason.`,
+          )
+        : error("LSB_ERR_UNAVAILABLE", `${host} is down: HTTP ${status} when asked for ${subject}. Try again later.`);
   }
 }
 
-function unreachable(apiUrl: string, { subject }: RestCall, cause: unknown): LangSmithRequestError {
-  const code: unknown = typeof cause === "object" && cause !== null ? Reflect.get(cause, "code") : undefined;
-  const name = typeof code === "string" ? code : cause instanceof Error ? cause.name : "failed";
+function unreachable(apiUrl: string, { subject }: RestCall, thrown: unknown): LangSmithRequestError {
   return new LangSmithRequestError(
     "LSB_ERR_UNAVAILABLE",
-    `${hostOf(apiUrl)} cannot be reached (${name}) to ask for ${subject}. Check LANGSMITH_ENDPOINT and the network.`,
-    undefined,
-    { cause },
+    `${hostOf(apiUrl)} cannot be reached (${failureWords(thrown)}) to ask for ${subject}. Check LANGSMITH_ENDPOINT and the network.`,
   );
 }
 
-function reasonIn(text: string): string | undefined {
+function reasonIn(text: string, secrets: readonly string[]): string | undefined {
+  const reason = sentenceIn(text);
+  return reason === undefined ? undefined : cutSecrets(reason.slice(0, 2_000), secrets).slice(0, 200);
+}
+
+function sentenceIn(text: string): string | undefined {
   try {
     const answer: unknown = JSON.parse(text);
     if (typeof answer !== "object" || answer === null) return undefined;
     for (const key of ["detail", "error", "message", "title"]) {
       const value: unknown = Reflect.get(answer, key);
-      if (typeof value === "string" && value !== "") return value.slice(0, 200);
-      if (Array.isArray(value)) return JSON.stringify(value).slice(0, 200);
+      if (typeof value === "string" && value !== "") return value;
+      if (Array.isArray(value)) return JSON.stringify(value);
     }
   } catch {
     // A proxy's page says nothing that helps.

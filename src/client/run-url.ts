@@ -1,6 +1,7 @@
 // The address of a run's page, for a log line.
 
 import { primaryBridge } from "../bridges.js";
+import { addressForLog } from "../credentials.js";
 import { RunReferenceError } from "../errors.js";
 import type { RunReference } from "../identity/reference.js";
 import { isLocalAddress, type LangSmithDestination } from "../options/options.js";
@@ -39,7 +40,7 @@ export async function getRunUrl(
   }
   // The local server's pages are addressed by trace and need no project.
   if (isLocalAddress(apiUrl)) {
-    const base = apiUrl.replace(/(?:\/api)?(?:\/v1)?$/, "");
+    const base = addressForLog(apiUrl).replace(/(?:\/api)?(?:\/v1)?$/, "");
     return `${base}/traces/${reference.trace_id ?? reference.id}?run=${reference.id}`;
   }
   const { session_name, session_id } = reference;

@@ -1,4 +1,5 @@
 // What an answer of the service means: as a success, or as a `DeliveryError`. Source: "Answers" in the wire reference.
+import { cutSecrets } from "../credentials.js";
 import { DeliveryError, type FailureDetails, type FailureKind } from "./errors.js";
 
 export interface Answered {
@@ -8,6 +9,8 @@ export interface Answered {
   readonly text: string;
   /** The body did not end in the time that it had. */
   readonly isUnfinished?: boolean;
+  /** What the request carried that may not be repeated: its key, its headers. */
+  readonly secrets?: readonly string[];
 }
 
 /** Longest pause that a `Retry-After` is believed for; milliseconds. */
@@ -21,16 +24,26 @@ const HOUR_MILLIS = 3_600_000;
 /** Statuses with which servers and proxies refuse a compressed body that they cannot read. */
 const BLAMES_ENCODING = new Set([400, 403, 405, 406, 411, 412, 415, 417, 422, 500, 501]);
 
-/** What an answer means; `undefined` when it is a success. */
+/** How much of an answer's text goes to `onError`; characters. */
+export const ANSWER_MAX_CHARS = 2_000;
+
+/**
+ * What an answer means; `undefined` when it is a success. The error's message is ours, for log lines; what the service
+ * wrote stands in `answer`, without the request's key and headers.
+ */
 export function failureOf(answered: Answered): DeliveryError | undefined {
   const { status, headers, text } = answered;
   const isTaken = status >= 200 && status < 300;
   if (isTaken && isAnswer(answered)) return undefined;
-  const message = isTaken ? `HTTP ${status} with a web page` : `HTTP ${status}${said(text)}`;
+  const limit = status === 429 ? quota(answered) : {};
+  const isLimit = status === 402 || limit.quotaPauseMillis !== undefined;
+  const what = isTaken ? " with a web page" : isLimit ? ", a usage limit of the workspace" : "";
+  const answer = shortened(text, answered.secrets);
   const retryAfterMillis = retryAfter(headers);
   const error = (kind: FailureKind, reach: FailureDetails["reach"], more: Partial<FailureDetails> = {}) =>
-    new DeliveryError(kind, message, {
+    new DeliveryError(kind, `HTTP ${status}${what}`, {
       status,
+      ...(answer === "" ? {} : { answer }),
       reach,
       blamesEncoding: BLAMES_ENCODING.has(status),
       ...(retryAfterMillis === undefined ? {} : { retryAfterMillis }),
@@ -57,7 +70,7 @@ export function failureOf(answered: Answered): DeliveryError | undefined {
     case 425:
       return error("unavailable", "refused");
     case 429:
-      return error("throttled", "refused", quota(answered));
+      return error("throttled", "refused", limit);
     default:
       return status >= 500 ? error("unavailable", "unknown") : error("misconfigured", "refused");
   }
@@ -74,7 +87,7 @@ function quota({ text, headers }: Answered): Partial<FailureDetails> {
 
 /** Whether a 403 is the service's word on the key; any other body is of something in front of it. */
 function isOwnRefusal(text: string): boolean {
-  return /^: .*\b(?:forbidden|plan|organi[sz]ation|workspace|tenant|key)\b/i.test(isJson(text) ? said(text) : "");
+  return /\b(?:forbidden|plan|organi[sz]ation|workspace|tenant|key)\b/i.test(said(text));
 }
 
 /**
@@ -120,18 +133,23 @@ function first(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }
 
-/** What the service said, without what it may echo of a run. */
+/** An answer's text for `onError`. It may quote what a run holds, but nothing of the request's own. */
+function shortened(text: string, secrets: readonly string[] = []): string {
+  // Cut out first: half a key at the end would not be known again.
+  const short = cutSecrets(text.slice(0, 2 * ANSWER_MAX_CHARS), secrets).trim();
+  return short.length <= ANSWER_MAX_CHARS ? short : `${short.slice(0, ANSWER_MAX_CHARS - 1)}…`;
+}
+
+/** The sentence in which the service says why; the empty string where there is none. */
 function said(text: string): string {
-  let message: unknown = text;
+  let message: unknown;
   try {
     const answer: unknown = JSON.parse(text);
     message = pick(answer, "error") ?? pick(answer, "detail") ?? pick(answer, "message");
-    if (Array.isArray(message)) message = pick(message[0], "msg");
   } catch {
-    // A proxy's page, most likely: its beginning says enough.
+    return "";
   }
-  if (typeof message !== "string" || message.trim() === "") return "";
-  return `: ${message.replace(/\s+/g, " ").trim().slice(0, 200)}`;
+  return typeof message === "string" ? message.replace(/\s+/g, " ").trim().slice(0, 200) : "";
 }
 
 function pick(value: unknown, key: string): unknown {

@@ -126,6 +126,8 @@ function isRealTime(year: string, month: string, day: string, hour: string, minu
   return true;
 }
 
+/** A value for a log line: what looks like an id or a time is quoted, anything else might be a payload. */
 function shown(value: unknown): string {
-  return String(JSON.stringify(value)).slice(0, 120);
+  if (typeof value !== "string") return value === null ? "null" : typeof value;
+  return /^[0-9a-fTZ:.+-]{0,120}$/i.test(value) ? JSON.stringify(value) : `a text of ${value.length} characters`;
 }

@@ -1,4 +1,5 @@
 // Why a request failed, as a type: the links of the chain ask the error, and know no status code.
+import { failureWords } from "../service/failure.js";
 
 /**
  * What a failure means for the request.
@@ -45,10 +46,14 @@ export interface FailureDetails {
   blamesEncoding?: boolean;
   /** A 403 in the service's own words. */
   isOfService?: boolean;
-  cause?: unknown;
+  /** The service's own text, without key and headers, bounded: for `onError` alone. */
+  answer?: string;
 }
 
-/** A failed request. `code` is stable: `LSB_ERR_` and the kind in capitals. */
+/**
+ * A failed request. `code` is stable: `LSB_ERR_` and the kind in capitals. Its message may stand in a log line: it is ours
+ * to the last word, and there is no cause, since the text of another error may quote a key or a payload.
+ */
 export class DeliveryError extends Error {
   override readonly name = "DeliveryError";
   readonly code: string;
@@ -60,13 +65,15 @@ export class DeliveryError extends Error {
   readonly isQuota: boolean;
   readonly blamesEncoding: boolean;
   readonly isOfService: boolean;
+  /** What the service wrote: not for a log line, since it may quote a run. */
+  readonly answer: string | undefined;
 
   constructor(
     readonly kind: FailureKind,
     message: string,
     details: FailureDetails,
   ) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    super(message);
     this.code = `LSB_ERR_${kind.toUpperCase()}`;
     this.reach = details.reach;
     this.status = details.status;
@@ -75,14 +82,19 @@ export class DeliveryError extends Error {
     this.isQuota = details.quotaPauseMillis !== undefined;
     this.isOfService = details.isOfService ?? false;
     this.blamesEncoding = details.blamesEncoding ?? false;
+    this.answer = details.answer;
   }
 }
 
 /** Any thrown value as a `DeliveryError`; what nobody foresaw counts as an outage of unknown outcome. */
 export function toDeliveryError(error: unknown): DeliveryError {
   if (error instanceof DeliveryError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new DeliveryError("unavailable", message, { reach: "unknown", cause: error });
+  return new DeliveryError("unavailable", failureWords(error), { reach: "unknown" });
+}
+
+/** The service's text, to be passed on beside the words of our own. */
+export function answerOf({ answer }: { readonly answer?: string | undefined }): { answer?: string } {
+  return answer === undefined ? {} : { answer };
 }
 
 /** Something in this body may be what the service stumbles over; a connection that was never made speaks of no body. */

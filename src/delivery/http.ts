@@ -1,7 +1,10 @@
 // Link: one request over undici, outside of any trace, and what its answer means.
 
 import type { Dispatcher } from "undici";
-import { request } from "../service/undici.js";
+import { secretsOf } from "../credentials.js";
+import { codeOf, failureWords, firstError } from "../service/failure.js";
+import { proxyAddresses, request } from "../service/undici.js";
+import { kindOfThrown } from "../thrown.js";
 import { untraced } from "../untraced.js";
 import { VERSION } from "../version.js";
 import { type Answered, failureOf } from "./answers.js";
@@ -91,16 +94,13 @@ export async function exchange(options: HttpOptions, call: Exchange, signal: Abo
     return {
       status: response.statusCode,
       headers: response.headers,
+      secrets: secretsOf({ ...options, apiKey: key, proxies: proxyAddresses() }),
       ...(await beginning(response.body, options.timers)),
     };
   } catch (error) {
-    if (signal.aborted)
-      throw new DeliveryError("stopped", "stopped during a request", { reach: "unknown", cause: error });
+    if (signal.aborted) throw new DeliveryError("stopped", "stopped during a request", { reach: "unknown" });
     if (isTimedOut) {
-      throw new DeliveryError("unavailable", `no answer within ${timeoutMillis} ms`, {
-        reach: "unknown",
-        cause: error,
-      });
+      throw new DeliveryError("unavailable", `no answer within ${timeoutMillis} ms`, { reach: "unknown" });
     }
     throw networkError(error);
   } finally {
@@ -125,10 +125,9 @@ async function resolveKey(apiKey: HttpOptions["apiKey"]): Promise<string | undef
     const key: unknown = await apiKey();
     // A key out of a file ends in a line break, which no header may hold.
     return typeof key === "string" ? key.trim() : undefined;
-  } catch (cause) {
+  } catch (thrown) {
     // Its message may say anything, the key included: only its name goes on.
-    const name = cause instanceof Error ? cause.name : typeof cause;
-    throw new DeliveryError("unavailable", `apiKey() failed with ${name}`, { reach: "never_written", cause });
+    throw new DeliveryError("unavailable", `apiKey() failed with ${kindOfThrown(thrown)}`, { reach: "never_written" });
   }
 }
 
@@ -161,33 +160,16 @@ async function beginning(
   return { text: Buffer.concat(pieces).toString("utf8"), isUnfinished };
 }
 
-function pick(value: unknown, key: string): unknown {
-  return typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
-}
-
 const NEVER_WRITTEN =
   /^(ECONNREFUSED|ENOTFOUND|EAI_|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|CERT_|ERR_TLS_|ERR_SSL_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_)/;
 
 function networkError(error: unknown): DeliveryError {
   if (error instanceof DeliveryError) return error;
-  const { code, message } = firstError(error);
+  const code = codeOf(firstError(error));
   if (code === "UND_ERR_INVALID_ARG" || code === "ERR_INVALID_URL" || code === "ERR_INVALID_ARG_TYPE") {
-    // The message may quote the header that cannot be sent, which may be the key.
-    return new DeliveryError("misconfigured", "apiUrl, apiKey or a header holds what cannot be sent over HTTP", {
-      reach: "never_written",
-    });
+    const what = "apiUrl, apiKey, a header or the proxy's address holds what cannot be sent over HTTP";
+    return new DeliveryError("misconfigured", what, { reach: "never_written" });
   }
-  return new DeliveryError("unavailable", code ? `${code}: ${message}` : message, {
-    reach: code && NEVER_WRITTEN.test(code) ? "never_written" : "unknown",
-    cause: error,
-  });
-}
-
-function firstError(error: unknown): { code: string | undefined; message: string } {
-  // Several addresses were tried: one of them speaks for all.
-  if (error instanceof AggregateError && error.errors.length > 0 && !pick(error, "code"))
-    return firstError(error.errors[0]);
-  const code = pick(error, "code");
-  const message = error instanceof Error && error.message ? error.message : "the request failed";
-  return { code: typeof code === "string" ? code : undefined, message };
+  const reach = code && NEVER_WRITTEN.test(code) ? "never_written" : "unknown";
+  return new DeliveryError("unavailable", failureWords(error), { reach });
 }

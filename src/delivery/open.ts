@@ -1,7 +1,9 @@
 // The queue and the chain of senders, put together for one destination.
+
 import { setMaxListeners } from "node:events";
 import { destinationTag, newInstance } from "../spool/owners.js";
 import { createSpool } from "../spool/spool.js";
+import { kindOfThrown } from "../thrown.js";
 import { untraced } from "../untraced.js";
 import type { Answered } from "./answers.js";
 import { createChain } from "./chain.js";
@@ -110,7 +112,7 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
     try {
       options.waitUntil(drained);
     } catch (error) {
-      warn("LSB_WARN_WAIT_UNTIL", `waitUntil threw ${error instanceof Error ? error.name : typeof error}`);
+      warn("LSB_WARN_WAIT_UNTIL", `waitUntil threw ${kindOfThrown(error)}`);
     }
   }
 
@@ -150,14 +152,14 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
     try {
       const problem = checkRun(run);
       if (problem !== undefined) {
-        reporter.lose("invalid", 1, `LangSmith would refuse it: ${problem}`, run.id);
+        reporter.lose("invalid", 1, `LangSmith would refuse it: ${problem}`, { runId: run.id });
         return false;
       }
       const placed = continuations.place(operation);
       if (placed.opening) outbox.take({ kind: "post", run: placed.opening }, serializeRun(placed.opening));
       return outbox.take(placed.operation, serializeRun(placed.operation.run));
     } catch (error) {
-      reporter.lose("invalid", 1, `it cannot be read (${error instanceof Error ? error.message : typeof error})`);
+      reporter.lose("invalid", 1, `it cannot be read (${kindOfThrown(error)})`);
       return false;
     }
   }

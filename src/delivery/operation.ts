@@ -34,7 +34,13 @@ export interface Loss {
   /** Files that a run arrived without. */
   readonly attachments?: number;
   readonly runId?: string;
+  /** Why, in the bridge's own words: no key and no payload is in it, so that it may be logged. */
   readonly message: string;
+  /**
+   * What the service answered, where the loss is due to an answer: at most 2,000 characters, with the key and the values
+   * of the request's headers cut out. It may quote what the run holds, so it stands in no log line of the bridge's.
+   */
+  readonly answer?: string;
 }
 
 /** Where runs go and how. One instance a destination. */

@@ -2,7 +2,7 @@
 
 import type { Spool } from "../spool/spool.js";
 import { type Chain, createDispatcher } from "./dispatcher.js";
-import { DeliveryError, toDeliveryError } from "./errors.js";
+import { answerOf, DeliveryError, toDeliveryError } from "./errors.js";
 import { createFitting } from "./fitting.js";
 import { Flushes } from "./flushes.js";
 import { ITEM_OVERHEAD_BYTES, type Item, partsBytes, type RunParts } from "./item.js";
@@ -120,7 +120,7 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled, las
   }
 
   function refuse(cause: LossCause, runId: string, message: string): false {
-    reporter.lose(cause, 1, message, runId);
+    reporter.lose(cause, 1, message, { runId });
     return false;
   }
 
@@ -228,14 +228,14 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled, las
     const cause = error.kind === "stopped" ? "shutdown" : error.kind === "expired" ? "expired" : "refused";
     // A post and the end that waits for it are one run.
     const runs = new Set(unparked.map((item) => item.runId)).size;
-    reporter.lose(cause, runs, error.message, runs === 1 ? first.runId : undefined);
+    reporter.lose(cause, runs, error.message, { ...(runs === 1 ? { runId: first.runId } : {}), ...answerOf(error) });
     for (const item of unparked) settleItem(item, { kind: "lost", cause, message: error.message });
   }
 
   function settle(item: Item, fate: Fate): void {
     if (item.isSettled) return;
     if (fate.kind === "lost") {
-      reporter.lose(fate.cause, 1, fate.message, item.runId);
+      reporter.lose(fate.cause, 1, fate.message, { runId: item.runId, ...answerOf(fate) });
       shelf?.quarantine(item);
     }
     settleItem(item, fate);
@@ -281,7 +281,7 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled, las
     await dispatcher.whenIdle(ABORT_MILLIS);
     const failed = lastFailure();
     const why = `not sent within ${Math.round(timeoutMillis)} ms of shutdown${failed ? `; the last attempt failed: ${failed.message}` : ""}`;
-    giveUp(ledger.items(), new DeliveryError("stopped", why, { reach: "never_written" }));
+    giveUp(ledger.items(), new DeliveryError("stopped", why, { reach: "never_written", ...answerOf(failed ?? {}) }));
     letGo();
   }
 

@@ -2,7 +2,7 @@
 
 import { diag } from "@opentelemetry/api";
 import { isUnawaited } from "../unawaited.js";
-import { callUser, isInUserCallback } from "../user-callbacks.js";
+import { callUser, isInUserCallback, kindOfThrown } from "../user-callbacks.js";
 import { type WarningCode, warnOnce } from "../warnings.js";
 import type { Loss, LossCause } from "./operation.js";
 
@@ -11,7 +11,7 @@ export interface Reporter {
   say(level: "error" | "warn" | "info", code: string, message: string): void;
   /** A process warning with a stable code, once a process. */
   warnOnce(code: WarningCode, message: string): void;
-  lose(cause: LossCause, runs: number, message: string, runId?: string): void;
+  lose(cause: LossCause, runs: number, message: string, about?: Pick<Loss, "runId" | "answer">): void;
   /** Files that a run arrived without. */
   loseAttachments(attachments: number, message: string, runId: string): void;
   readonly lostAttachments: number;
@@ -36,7 +36,7 @@ export function createReporter(
     try {
       isUnawaited(callUser(() => onError(loss)));
     } catch (error) {
-      say("warn", "LSB_WARN_ON_ERROR", `onError threw ${error instanceof Error ? error.name : typeof error}`);
+      say("warn", "LSB_WARN_ON_ERROR", `onError threw ${kindOfThrown(error)}`);
     }
   }
 
@@ -66,12 +66,12 @@ export function createReporter(
     lost,
     say,
     warnOnce: warn,
-    lose(cause, runs, message, runId) {
+    lose(cause, runs, message, about = {}) {
       lost[cause] = (lost[cause] ?? 0) + runs;
       onLost(cause, runs);
       if (cause === "refused" || cause === "invalid") warnOfRefused(message);
       say("error", `LSB_ERR_LOST_${cause.toUpperCase()}`, `${runs} run${runs === 1 ? "" : "s"} lost: ${message}`);
-      tell({ cause, runs, message, ...(runId === undefined ? {} : { runId }) });
+      tell({ cause, runs, message, ...about });
     },
     get lostAttachments() {
       return lostAttachments;

@@ -1,5 +1,5 @@
 // Link: tries again what may pass later, the same bytes each time, with exponential backoff and full jitter.
-import { DeliveryError, mayBeItsOwn, toDeliveryError } from "./errors.js";
+import { answerOf, DeliveryError, mayBeItsOwn, toDeliveryError } from "./errors.js";
 import type { Evidence } from "./evidence.js";
 import type { Answer, Batch, Sender } from "./item.js";
 import type { Timers } from "./timers.js";
@@ -99,7 +99,7 @@ export function createRetry(next: Sender, options: RetryOptions): Sender {
 function failed(kind: DeliveryError["kind"], why: string, error: DeliveryError, batch: Batch): DeliveryError {
   return new DeliveryError(kind, `${why}: ${error.message}`, {
     reach: batch.isOutcomeUnknown ? "unknown" : error.reach,
-    cause: error,
+    ...answerOf(error),
   });
 }
 

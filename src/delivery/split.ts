@@ -1,7 +1,7 @@
 // Link: finds the run that a request came to nothing for, by halves, so that one bad run costs one run.
 import type { WarningCode } from "../warnings.js";
 import { Doubt } from "./doubt.js";
-import { DeliveryError, toDeliveryError } from "./errors.js";
+import { answerOf, DeliveryError, toDeliveryError } from "./errors.js";
 import type { Evidence } from "./evidence.js";
 import { type Answer, type Batch, batchOf, type Item, type Sender } from "./item.js";
 import type { LossCause } from "./operation.js";
@@ -11,7 +11,12 @@ import type { Timers } from "./timers.js";
 /** How an item ended. */
 export type Fate =
   | { readonly kind: "sent" | "repeated" | "parked" }
-  | { readonly kind: "lost"; readonly cause: LossCause; readonly message: string };
+  | { readonly kind: "lost"; readonly cause: LossCause; readonly message: string; readonly answer?: string };
+
+/** The end of an item that an answer condemned. */
+export function lostBy(error: DeliveryError, cause: LossCause): Fate {
+  return { kind: "lost", cause, message: error.message, ...answerOf(error) };
+}
 
 export interface SplitOptions {
   timers: Timers;
@@ -70,7 +75,7 @@ export function createSplit(next: Sender, options: SplitOptions): Split {
     const condemned = suspects;
     suspects = [];
     for (const { item, error } of condemned) {
-      options.settle(item, { kind: "lost", cause: "refused", message: error.message });
+      options.settle(item, lostBy(error, "refused"));
     }
   }
 
@@ -90,7 +95,7 @@ export function createSplit(next: Sender, options: SplitOptions): Split {
     options.warn(
       "LSB_WARN_ALL_REFUSED",
       `${limit} runs in a row were refused one by one, so the fault is not theirs; sending pauses and the runs are ` +
-        `kept. The service said: ${error.message}`,
+        `kept. The service answered ${error.message}`,
     );
     options.requeue(kept);
   }
@@ -184,7 +189,7 @@ export function createSplit(next: Sender, options: SplitOptions): Split {
         return options.suspect(only, error);
       default:
         if (options.cut(only)) return deliver(withAside(batchOf([only]), batch.stepAside), signal);
-        options.settle(only, { kind: "lost", cause: "too_large", message: error.message });
+        options.settle(only, lostBy(error, "too_large"));
     }
   }
 

@@ -2,7 +2,7 @@
 import { type DeliveryError, mayBeItsOwn, toDeliveryError } from "./errors.js";
 import type { Evidence } from "./evidence.js";
 import type { Answer, Item } from "./item.js";
-import type { Fate } from "./split.js";
+import { type Fate, lostBy } from "./split.js";
 import type { Timers } from "./timers.js";
 
 export interface SuspectsOptions {
@@ -141,7 +141,7 @@ export class Suspects {
   #verdict(suspect: Suspect, error: DeliveryError): Fate | undefined {
     const { evidence, now, maxAgeMillis } = this.#options;
     const isPassedBy = evidence.isTakenSince(suspect.failedAt);
-    const lost: Fate = { kind: "lost", cause: "refused", message: error.message };
+    const lost = lostBy(error, "refused");
     switch (error.kind) {
       case "conflict":
         // Alone, it was there already.
@@ -162,7 +162,7 @@ export class Suspects {
     suspect.failedAt = evidence.mark();
     const isOld = now() - suspect.item.receivedAt >= maxAgeMillis;
     if (isOld && error.kind !== "forbidden") {
-      return this.#options.keep(suspect.item) ? KEPT : { ...lost, cause: "expired" };
+      return this.#options.keep(suspect.item) ? KEPT : lostBy(error, "expired");
     }
     if (suspect.passedBy < ALONE_FAILURES || this.#held.size > MANY) return undefined;
     if (this.#options.keep(suspect.item)) return KEPT;

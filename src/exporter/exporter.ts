@@ -11,6 +11,7 @@ import type { SinkStats } from "../processor/sink.js";
 import { type SourceSpan, scopeOf } from "../processor/source-span.js";
 import { flushRegisteredProvider } from "../registered-provider.js";
 import { RUN } from "../shared.js";
+import { placeOfThrown } from "../thrown.js";
 import { isInUserCallback } from "../user-callbacks.js";
 import { type Assembly, createAssembly } from "./assembly.js";
 
@@ -117,8 +118,10 @@ export class LangSmithSpanExporter {
         ? { code: 0 }
         : failed(`LSB_ERR_REFUSED: ${refused} of ${spans.length} runs were refused; see stats().lost`);
     } catch (error) {
-      diag.error("otel-langsmith: a batch was not taken", error);
-      return { code: 1, error: error instanceof Error ? error : new Error(String(error)) };
+      // The pipeline logs what it gets back: an error's text may quote a span.
+      const what = `a batch was not taken (${placeOfThrown(error)})`;
+      diag.error(`otel-langsmith: ${what}`);
+      return failed(what);
     }
   }
 

@@ -1,5 +1,7 @@
 // A native client whose runs hang under runs of ours that were made with a client which hides: they hide as much.
+
 import { hideByClients } from "../privacy/client-rules.js";
+import { kindOfThrown } from "../thrown.js";
 import { warnOnce } from "../warnings.js";
 import type { Run } from "../wire/run.js";
 import { changing } from "./changing-client.js";
@@ -19,5 +21,5 @@ function hidden(run: unknown, clients: readonly object[]): unknown {
 }
 
 function sayFailed(option: string, error: unknown): void {
-  warnOnce("LSB_WARN_HIDE", `${option} threw (${String(error)}); the field is left out of the run.`, option);
+  warnOnce("LSB_WARN_HIDE", `${option} threw (${kindOfThrown(error)}); the field is left out of the run.`, option);
 }

@@ -1,4 +1,6 @@
 // One span, live or ended, to the content of its run. Pure; never throws.
+
+import { kindOfThrown } from "../thrown.js";
 import { isUuid } from "../wire/ids.js";
 import type { KeyValues, RunContent, RunExtra, RunType } from "../wire/run.js";
 import { threadOf } from "../wire/thread.js";
@@ -258,7 +260,7 @@ function projectOf({ projectName: name, projectId: id }: Wishes): { name?: strin
 /** The run of a span that could not be read at all (a getter that throws): it stands in its place and says so. */
 function unmapped(span: MappableSpan, authored: AuthoredContent | undefined, error: unknown): Mapped {
   const metadata: KeyValues = { OTEL_TRACE_ID: span.otelTraceId, OTEL_SPAN_ID: span.otelSpanId };
-  metadata["otel-langsmith.mapping_error"] = error instanceof Error ? error.message : String(error);
+  metadata["otel-langsmith.mapping_error"] = kindOfThrown(error);
   const content: RunContent = {
     name: named(span.name) ?? "unnamed",
     run_type: authored?.run_type ?? "chain",

@@ -7,6 +7,7 @@ import { HIDE } from "../options/kinds.js";
 import { checkNames } from "../options/names.js";
 import type { LangSmithOptions } from "../options/options.js";
 import type { SourceSpan } from "../processor/source-span.js";
+import { kindOfThrown } from "../thrown.js";
 import { warnOnce } from "../warnings.js";
 
 /** What `LangSmithOTLPTraceExporter` takes. */
@@ -61,10 +62,10 @@ export class LangSmithOTLPTraceExporter extends LangSmithSpanExporter {
       // What it would have hidden is not known: nothing is sent rather than too much.
       warnOnce(
         "LSB_WARN_TRANSFORM",
-        `transformExportedSpan threw (${String(error)}); its spans are not sent.`,
+        `transformExportedSpan threw (${kindOfThrown(error)}); its spans are not sent.`,
         "export",
       );
-      resultCallback({ code: 1, error: error instanceof Error ? error : new Error(String(error)) });
+      resultCallback({ code: 1, error: new Error(`transformExportedSpan threw (${kindOfThrown(error)})`) });
     }
   }
 }

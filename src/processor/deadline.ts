@@ -1,5 +1,7 @@
 // Work that must settle in time: what a flush or a shutdown promises its caller.
+
 import { diag } from "@opentelemetry/api";
+import { placeOfThrown } from "../thrown.js";
 
 const MAX_TIMER_MILLIS = 2 ** 31 - 1;
 
@@ -20,7 +22,7 @@ export async function within(timeoutMillis: number, work: (left: () => number) =
       diag.warn(`otel-langsmith: not everything was sent within ${timeoutMillis} ms; see stats()`);
     }
   } catch (error) {
-    diag.error("otel-langsmith: flushing failed", error);
+    diag.error(`otel-langsmith: flushing failed (${placeOfThrown(error)})`);
   } finally {
     clearTimeout(timer);
   }

@@ -1,4 +1,5 @@
 // Spans on their way to being runs: placed at start, held or queued at end, made later, sent once.
+
 import { type Context, diag, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { ReferencedRun } from "../bridges.js";
 import { hasContextManager, warnOfNoContextManager } from "../context-manager.js";
@@ -6,6 +7,7 @@ import { addEntry, type EntryOwner, entriesById, retireEntries, type SpanEntry }
 import type { MappableLogRecord } from "../mapping/span.js";
 import type { ResolvedOptions } from "../options/options.js";
 import { RUN } from "../shared.js";
+import { placeOfThrown } from "../thrown.js";
 import { isInUserCallback } from "../user-callbacks.js";
 import { warnWhenDoubled } from "./doubled.js";
 import { createDrops } from "./drops.js";
@@ -120,7 +122,7 @@ export function createRuns({
 
   function fault(what: string, error: unknown): void {
     faults += 1;
-    diag.error(`otel-langsmith: ${what}`, error);
+    diag.error(`otel-langsmith: ${what} (${placeOfThrown(error)})`);
   }
 
   // ---- a span comes in

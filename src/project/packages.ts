@@ -1,8 +1,10 @@
 // Finds packages where the application would: the bridge depends on no SDK, so the SDK is the application's own.
+
 import { createRequire } from "node:module";
 import { isAbsolute, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { diag } from "@opentelemetry/api";
+import { placeOfThrown } from "../thrown.js";
 
 /** A package that was found and loaded. */
 export interface FoundPackage {
@@ -74,7 +76,7 @@ function findFrom(places: readonly string[], name: string): FoundPackage | undef
     if (typeof exports !== "object" || exports === null) return undefined;
     return { name, path, exports: { ...exports } };
   } catch (error) {
-    diag.warn(`otel-langsmith: ${name} was found at ${path} but does not load`, error);
+    diag.warn(`otel-langsmith: ${name} was found at ${path} but does not load (${placeOfThrown(error)})`);
     return undefined;
   }
 }

@@ -4,6 +4,7 @@ import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from "@
 import { diag } from "@opentelemetry/api";
 import { checkNames } from "../options/names.js";
 import { type Slot, sharedSlot } from "../shared.js";
+import { placeOfThrown } from "../thrown.js";
 import { BAGGAGE_HEADER, readerOf, TRACE_HEADER, takeHeaders } from "./inbound.js";
 import {
   type InboundRules,
@@ -64,7 +65,7 @@ export class LangSmithPropagator implements TextMapPropagator {
     try {
       giveHeaders(context, carrier, setter, this.#outbound);
     } catch (error) {
-      diag.error("otel-langsmith: the trace's headers could not be written", error);
+      diag.error(`otel-langsmith: the trace's headers could not be written (${placeOfThrown(error)})`);
     }
   }
 

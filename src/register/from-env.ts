@@ -1,6 +1,7 @@
 // The span processors that OpenTelemetry's own environment variables ask for, so that theirs go on beside ours.
 import { type Environment, listOf, textOf } from "../options/environment.js";
 import { applicationPackages, classIn, type PackageFinder } from "../project/packages.js";
+import { kindOfThrown } from "../thrown.js";
 import { warnOnce } from "../warnings.js";
 import { type AnySpanProcessor, findSdk, type Sdk } from "./sdk.js";
 
@@ -62,8 +63,9 @@ export function spanProcessorsOf(
       if (!exporter) return [];
       return [{ name, processor: name === "console" ? sdk.simple(exporter) : sdk.batch(exporter) }];
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      warnOnce("LSB_WARN_EXPORTER", `OTEL_TRACES_EXPORTER's ${name} could not be set up: ${why}`, name);
+      // Its message may quote the address or the headers of the OTLP variables.
+      const why = kindOfThrown(error);
+      warnOnce("LSB_WARN_EXPORTER", `OTEL_TRACES_EXPORTER's ${name} could not be set up (${why})`, name);
       return [];
     }
   });

@@ -24,6 +24,7 @@ import { AUTOMATIC } from "../project/supported.js";
 import { loadedTooEarly, noteLoaded, warnOfLateRegister } from "../project/too-early.js";
 import { LangSmithPropagator, type LangSmithPropagatorOptions } from "../propagation/index.js";
 import { sharedSlot } from "../shared.js";
+import { kindOfThrown } from "../thrown.js";
 import { warnOnce } from "../warnings.js";
 import { announce } from "./announcement.js";
 import { captureContent } from "./content-capture.js";
@@ -253,7 +254,7 @@ async function withinMillis(work: () => Promise<void>, millis: number): Promise<
   try {
     await Promise.race([work(), late]);
   } catch (error) {
-    diag.warn("otel-langsmith: not everything could be sent", error);
+    diag.warn(`otel-langsmith: not everything could be sent (${kindOfThrown(error)})`);
   } finally {
     clearTimeout(timer);
   }

@@ -1,10 +1,12 @@
 // @opentelemetry/auto-instrumentations-node, where the application has it, and the loader hook it needs for ES modules.
+
 import module, { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { diag, type TracerProvider } from "@opentelemetry/api";
 import type { Supported } from "../project/libraries.js";
 import { type FoundPackage, functionIn, type PackageFinder } from "../project/packages.js";
 import { AUTOMATIC, supportedBy } from "../project/supported.js";
+import { kindOfThrown } from "../thrown.js";
 import { type CapturingInstrumentation, isCapturing } from "./content-capture.js";
 
 /**
@@ -63,7 +65,9 @@ function hookModules(automatic: FoundPackage, base: FoundPackage): void {
   try {
     if (!hookInThread(base)) module.register(HOOK, pathToFileURL(automatic.path), { data: UNWRAPPED });
   } catch (error) {
-    diag.warn("otel-langsmith: the loader hook could not be set, so ES modules are not instrumented", error);
+    diag.warn(
+      `otel-langsmith: the loader hook could not be set, so ES modules are not instrumented (${kindOfThrown(error)})`,
+    );
   }
 }
 

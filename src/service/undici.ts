@@ -34,6 +34,11 @@ export function createAgent(): Dispatcher {
 
 /** Whether the environment names a proxy. */
 export function isProxied(): boolean {
+  return proxyAddresses().length > 0;
+}
+
+/** The proxies that the environment names. */
+export function proxyAddresses(): string[] {
   const { env } = process;
-  return Boolean(env["HTTPS_PROXY"] || env["https_proxy"] || env["HTTP_PROXY"] || env["http_proxy"]);
+  return ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"].flatMap((name) => env[name] || []);
 }

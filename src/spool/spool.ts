@@ -244,7 +244,7 @@ export function createSpool({ options, instance, timers, reporter, now }: SpoolS
         void item.written?.then((isWritten) => {
           // What went with its segment was counted with it.
           if (!isWritten && !item.record?.segment.isGone)
-            reporter.lose("spool_full", 1, "it could not be written to the spool", item.runId);
+            reporter.lose("spool_full", 1, "it could not be written to the spool", { runId: item.runId });
         });
       }
       spooled += 1;

@@ -85,14 +85,65 @@ describe("doctor", () => {
 
   it.each([
     ["the key is refused", 401, "LANGSMITH_API_KEY"],
-    ["the key may not use this workspace", 403, "LANGSMITH_WORKSPACE_ID"],
+    ["the key is refused, or may not use this workspace", 403, "LANGSMITH_WORKSPACE_ID"],
   ])("says that %s, and what to set", async (what, status, variable) => {
-    const url = await answering((path) => (path === "/info" ? { status: 200, body: { version: "1" } } : { status }));
+    // A gateway may want the key for /info, too.
+    for (const info of [200, status]) {
+      const url = await answering((path) => (path === "/info" ? { status: info, body: { version: "1" } } : { status }));
+      const { code, out } = await doctor({ LANGSMITH_ENDPOINT: url, LANGSMITH_API_KEY: "a-secret" });
+      expect(out).toContain(what);
+      expect(out).toContain(variable);
+      expect(out).not.toContain("LANGSMITH_ENDPOINT");
+      expect(out).not.toContain("a-secret");
+      expect(code).toBe(1);
+    }
+  });
+
+  it.each([
+    ["a page of a login", 200, "<html>log in</html>"],
+    ["JSON that is not LangSmith's", 200, { ok: true }],
+    ["what LangSmith's /info answers, to everything", 200, { version: "1" }],
+    [
+      "an empty list for the projects, and runs that are none",
+      200,
+      (path: string) => (path === "/info" ? { version: "1" } : path.startsWith("/sessions") ? [] : {}),
+    ],
+  ])("does not believe a 200 with %s", async (_what, status, body) => {
+    const url = await answering((path) => ({ status, body: typeof body === "function" ? body(path) : body }));
     const { code, out } = await doctor({ LANGSMITH_ENDPOINT: url, LANGSMITH_API_KEY: "a-secret" });
-    expect(out).toContain(what);
-    expect(out).toContain(variable);
-    expect(out).not.toContain("a-secret");
+    expect(out).toMatch(/BAD .*\n {5}Check LANGSMITH_ENDPOINT/);
+    expect(out).not.toContain("Runs arrive.");
     expect(code).toBe(1);
+  });
+
+  it("prints no credential of an address, nor of an answer", async () => {
+    const url = await answering((path) =>
+      path === "/info"
+        ? { status: 200, body: { version: "1" } }
+        : path.startsWith("/sessions")
+          ? { status: 200, body: [] }
+          : { status: 422, body: { detail: "bad key a-secret" } },
+    );
+    const address = `${url.replace("//", "//me:a-secret@")}/`;
+    const { out } = await doctor({ LANGSMITH_ENDPOINT: address, LANGSMITH_API_KEY: "a-secret" });
+    expect(out).toContain(`destination ${url}`);
+    expect(out).toContain("a run was not taken: HTTP 422");
+    for (const wrong of ["me:a-secret@host.example", "ftp://me:a-secret@host.example"]) {
+      const answer = await doctor({ LANGSMITH_ENDPOINT: wrong, LANGSMITH_API_KEY: "a-secret" });
+      expect(answer.out).toContain("host.example");
+      expect(answer.out).not.toContain("a-secret");
+    }
+    expect(out).not.toContain("a-secret");
+  });
+
+  it("asks for something that the key is needed for", async () => {
+    const asked: string[] = [];
+    const url = await answering((path) => {
+      asked.push(path);
+      return path === "/info" ? { status: 200, body: { version: "1" } } : { status: 401 };
+    });
+    await doctor({ LANGSMITH_ENDPOINT: url, LANGSMITH_API_KEY: "a-secret" });
+    expect(asked).toEqual(["/info", "/sessions?limit=1"]);
   });
 
   it.each([
@@ -105,7 +156,9 @@ describe("doctor", () => {
     async (_what, status, body, todo) => {
       for (const isRefused of [(path: string) => path !== "/info", (path: string) => path.startsWith("/runs/")]) {
         const url = await answering((path) =>
-          isRefused(path) ? { status, body } : { status: 200, body: { version: "1" } },
+          isRefused(path)
+            ? { status, body }
+            : { status: 200, body: path.startsWith("/sessions") ? [] : { version: "1" } },
         );
         const { code, out } = await doctor({ LANGSMITH_ENDPOINT: url, LANGSMITH_API_KEY: "a-secret" });
         expect(out).toMatch(new RegExp(`BAD .*${status}.*\n     .*(${todo}|older or newer)`));
@@ -127,7 +180,7 @@ describe("doctor", () => {
   it("says that the clock is off", async () => {
     const url = await answering(() => ({
       status: 200,
-      body: {},
+      body: { version: "1" },
       headers: { date: new Date(Date.now() - 3_600_000).toUTCString() },
     }));
     const { out } = await doctor({ LANGSMITH_ENDPOINT: url });

@@ -219,7 +219,7 @@ describe("replay", () => {
     server.behave = () => ({ do: "answer", status: 401, body: '{"error":"Invalid token"}' });
     const refused = await cli(["replay", dir]);
     expect(refused.code).toBe(1);
-    expect(refused.out).toContain("Invalid token");
+    expect(refused.out).toContain("the last attempt failed: HTTP 401");
     expect(refused.out).not.toContain("a-key");
     expect((await cli(["replay", join(dir, "nowhere")])).code).toBe(2);
     expect((await cli(["replay"])).code).toBe(2);

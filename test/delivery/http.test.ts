@@ -104,10 +104,13 @@ describe("failureOf", () => {
     }
   });
 
-  it("says what the service said, without what it echoes of a run", () => {
-    expect(answered(400, '{"error":"bad dotted_order"}')?.message).toBe("HTTP 400: bad dotted_order");
-    const echo = '{"detail":[{"msg":"field required","loc":["body"],"input":{"prompt":"secret words"}}]}';
-    expect(answered(422, echo)?.message).toBe("HTTP 422: field required");
+  it("tells an answer by its status, and keeps the service's text beside it for onError", () => {
+    const text = '{"detail":[{"msg":"field required","loc":["body"],"input":{"prompt":"secret words"}}]}';
+    expect(answered(422, text)).toMatchObject({ message: "HTTP 422", answer: text });
+    expect(answered(500, "")).toMatchObject({ message: "HTTP 500", answer: undefined });
+    expect(answered(429, '{"detail":"Monthly traces usage limit exceeded"}')?.message).toBe(
+      "HTTP 429, a usage limit of the workspace",
+    );
   });
 });
 

@@ -119,7 +119,8 @@ export async function startMisbehavingServer(): Promise<MisbehavingServer> {
     }
     if (request.method === "GET") {
       const [, id] = /^\/runs\/([0-9a-f-]{36})$/.exec(path) ?? [];
-      answer(response, id !== undefined && !state.runs.has(id) ? 404 : 200, {});
+      if (path.startsWith("/sessions")) answer(response, 200, []);
+      else answer(response, id !== undefined && !state.runs.has(id) ? 404 : 200, { id });
       return;
     }
     const seen = { path, headers: request.headers, at: performance.now() };

@@ -41,7 +41,10 @@ it("a 429 that names a monthly limit is said once with what to do, stops sending
   expect(delivery.stats()).toMatchObject({ sent: 0, lost: {} });
   expect(delivery.stats().queued + delivery.stats().inFlight).toBe(300);
   expect(warnings).toEqual([
-    [expect.stringContaining("usage limit exceeded"), { type: "OtelLangSmithWarning", code: "LSB_WARN_QUOTA" }],
+    [
+      expect.stringContaining("HTTP 429, a usage limit of the workspace"),
+      { type: "OtelLangSmithWarning", code: "LSB_WARN_QUOTA" },
+    ],
   ]);
   expect(warnings[0]?.[0]).toMatch(/Raise the limit .*Settings/);
 

@@ -36,11 +36,13 @@ describe("the packed tarball", () => {
   it("holds the builds, their types and the texts, and nothing else", () => {
     const foreign = inject("packedFiles").filter(
       (path) =>
-        !/^(dist\/.+\.(c?js|d\.c?ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/[\w-]+\.md)$/.test(path),
+        !/^(dist\/.+\.(c?js|d\.c?ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|docs\/[\w-]+\.md)$/.test(
+          path,
+        ),
     );
     expect(foreign).toEqual([]);
     expect(inject("packedFiles")).toEqual(
-      expect.arrayContaining(["LICENSE", "CHANGELOG.md", "docs/warnings.md", "dist/index.js"]),
+      expect.arrayContaining(["LICENSE", "CHANGELOG.md", "SECURITY.md", "docs/warnings.md", "dist/index.js"]),
     );
   });
 
