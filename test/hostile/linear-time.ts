@@ -31,16 +31,16 @@ export const repeated: readonly (readonly [what: string, unit: string, end: stri
 const SHORT = 4_000;
 const FACTOR = 8;
 /** Below this many milliseconds the clock and the garbage collector say more than the code. */
-const NOISE_MILLIS = 12;
-const MOST = FACTOR * 3;
+const NOISE_MILLIS = 25;
+const MOST = FACTOR * 4;
 
 /** Undefined where the work grows with the text, and not faster; else how much faster. */
 export function growth(work: (text: string) => unknown, unit: string, end: string): string | undefined {
   const textOf = (length: number) => unit.repeat(Math.ceil(length / unit.length)) + end;
   const [short, long] = [textOf(SHORT), textOf(SHORT * FACTOR)];
   let ratio = 0;
-  // What is slow by chance is not slow three times.
-  for (let round = 0; round < 3; round += 1) {
+  // What is slow by chance is not slow five times.
+  for (let round = 0; round < 5; round += 1) {
     const longMillis = fastest(work, long, 1 + round);
     if (longMillis < NOISE_MILLIS) return undefined;
     ratio = longMillis / Math.max(NOISE_MILLIS / FACTOR, fastest(work, short, 3));

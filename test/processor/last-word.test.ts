@@ -57,7 +57,7 @@ describe("transformRun", () => {
     expect(bridge.processor.stats().withheld).toBe(1);
   });
 
-  it("cannot move a run, and costs nothing when it throws", async () => {
+  it("cannot move a run, and one for which it throws is withheld", async () => {
     const bridge = await startBridge({
       transformRun(run) {
         if (run.name === "throws") throw new Error("no");
@@ -71,7 +71,8 @@ describe("transformRun", () => {
     });
     const receiver = await bridge.finish();
     expect(receiver.byName("agent")).toHaveLength(1);
-    expect(treeOf(receiver)).toEqual(["agent(throws, moves)"]);
+    expect(treeOf(receiver)).toEqual(["agent(moves)"]);
+    expect(bridge.processor.stats().withheld).toBe(1);
   });
 });
 

@@ -39,7 +39,7 @@ describe("a span that is open below a root that has ended", () => {
     const [request, aborted] = ["request", "stream"].map((name) =>
       Date.parse(bridge.receiver.one(name).end_time ?? ""),
     );
-    expect(Math.abs((aborted ?? 0) - (request ?? 0))).toBeLessThan(30);
+    expect(Math.abs((aborted ?? 0) - (request ?? 0))).toBeLessThan(OPTIONS.orphanedAfterMillis);
     const payloads = bridge.receiver.operations.length;
     agent.end();
     stream.end();

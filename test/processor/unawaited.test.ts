@@ -21,8 +21,9 @@ const asked = {
 afterEach(() => vi.restoreAllMocks());
 
 it.each([
-  ["resolves", async (values: unknown) => values],
-  ["rejects", reject],
+  // An async function is refused at construction.
+  ["resolves", (values: unknown) => Promise.resolve(values)],
+  ["rejects", () => Promise.reject(new Error("too late"))],
 ])("a hiding function whose promise %s hides all, and says so", async (_, hideInputs) => {
   const emitWarning = vi.spyOn(process, "emitWarning").mockReturnValue();
   const bridge = await startBridge(options({ hideInputs }));

@@ -40,7 +40,7 @@ describe("LangSmithSampler", () => {
   });
 
   it("refuses what is no sampler", () => {
-    expect(() => Reflect.construct(LangSmithSampler, [undefined])).toThrow(/LSB_ERR_OPTION.*takes a sampler/);
+    expect(() => Reflect.construct(LangSmithSampler, [undefined])).toThrow(/LSB_ERR_OPTION.*must be a sampler/);
   });
 
   it("makes recording spans that other processors do not export, under an unsampled remote parent, too", async () => {
