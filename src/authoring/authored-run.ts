@@ -116,7 +116,7 @@ export function endAuthored(run: AuthoredRun, endMicros?: number): void {
   if (content.error !== undefined) {
     span.setStatus({ code: SpanStatusCode.ERROR, message: content.error.split("\n", 1)[0] ?? "" });
   }
-  if (run.asAttributes) {
+  if (run.asAttributes && !hidesContent(run.clients)) {
     if (content.inputs) span.setAttribute("gen_ai.prompt", JSON.stringify(content.inputs));
     if (content.outputs) span.setAttribute("gen_ai.completion", JSON.stringify(content.outputs));
   }

@@ -1,4 +1,6 @@
 // One call of a traced function, read: the config of this one call, the parent it was given, its own arguments.
+
+import { reportRunConfig } from "./config-names.js";
 import type { RunTree } from "./run-tree.js";
 import { isRunTree, RunTree as RunTreeClass } from "./run-tree.js";
 import { tagsOf } from "./run-tree-config.js";
@@ -34,6 +36,7 @@ export function readCall(own: LooseConfig, given: readonly unknown[]): Call {
   if (own.argsConfigPath) {
     const taken = takeConfig(args, own.argsConfigPath);
     args = taken.args;
+    if (taken.config) reportRunConfig(taken.config);
     config = callConfig(own, taken.config);
   }
   const [first, ...rest] = args;

@@ -13,15 +13,6 @@ export function obeyed(client: unknown): readonly object[] | undefined {
   return rulesOf(client) ? [client] : undefined;
 }
 
-/** The clients of two lists, each once. */
-export function together(
-  some: readonly object[] | undefined,
-  more: readonly object[] | undefined,
-): readonly object[] | undefined {
-  if (!some || !more) return some ?? more;
-  return [...new Set([...some, ...more])];
-}
-
 /** Reports once that runs do not go where a client of another address or key would send them. */
 export function warnOfOtherDestination(client: object): void {
   const difference = differenceFromProcessor(client);

@@ -4,7 +4,7 @@ import { MAX_SNAPSHOT_CHARS } from "../snapshot/snapshot.js";
 import { kindOfThrown } from "../user-callbacks.js";
 import { warnOnce } from "../warnings.js";
 import { tapAsyncIterable, tapGenerator, tapReadableStream } from "./streams.js";
-import { isAsyncIterable, isGenerator, isKeyValues, isNodeReadable, isReadableStream } from "./values.js";
+import { isAsyncIterable, isGenerator, isKeyValues, isNodeReadable, isReadableStream, isSafely } from "./values.js";
 
 /**
  * Arguments as LangSmith shows them. Source: the langsmith package's `runInputsToMap`.
@@ -17,7 +17,9 @@ export function inputsOf(args: readonly unknown[], seen: readonly unknown[] = ar
   if (first === null) return { inputs: null };
   if (first === undefined) return {};
   if (args.length > 1) return { args: seen };
-  return isKeyValues(first) ? first : { input: seen[0] };
+  if (!isKeyValues(first)) return { input: seen[0] };
+  const [inside] = seen;
+  return isKeyValues(inside) ? inside : first;
 }
 
 /** An argument that is read while the function runs: what was seen of it so far. */
@@ -33,22 +35,57 @@ export interface WatchedArgs {
   readonly seen: (() => unknown[]) | undefined;
 }
 
-/** Watches streams, generators and promises among the arguments; a `ReadableStream` is passed on through another. */
-export function watchArgs(args: readonly unknown[]): WatchedArgs {
+/**
+ * Watches streams, generators and promises among the arguments; a `ReadableStream` is passed on through another.
+ *
+ * @param maxDepth how deep in plain objects and lists they are looked for; those with one inside are passed on as copies
+ */
+export function watchArgs(args: readonly unknown[], maxDepth = 0): WatchedArgs {
+  const watched = watchItems(args, maxDepth, new Set());
+  return watched
+    ? { args: args.map((arg, at) => watched[at]?.stands ?? arg), seen: () => seenOf(args, watched) }
+    : { args: [...args], seen: undefined };
+}
+
+function watchItems(
+  items: readonly unknown[],
+  maxDepth: number,
+  walked: Set<object>,
+): (Watched | undefined)[] | undefined {
   let watched: (Watched | undefined)[] | undefined;
-  for (const [at, arg] of args.entries()) {
-    if (typeof arg !== "object" || arg === null) continue;
-    const watch = watchOne(arg);
+  for (const [at, item] of items.entries()) {
+    if (typeof item !== "object" || item === null) continue;
+    const watch = watchOne(item) ?? (maxDepth > 0 ? watchInside(item, maxDepth - 1, walked) : undefined);
     if (!watch) continue;
     watched ??= [];
     watched[at] = watch;
   }
-  if (!watched) return { args: [...args], seen: undefined };
-  const watches = watched;
-  return {
-    args: args.map((arg, at) => watches[at]?.stands ?? arg),
-    seen: () => args.map((arg, at) => (watches[at] ? watches[at].seen() : arg)),
-  };
+  return watched;
+}
+
+function seenOf(items: readonly unknown[], watched: readonly (Watched | undefined)[]): unknown[] {
+  return items.map((item, at) => (watched[at] ? watched[at].seen() : item));
+}
+
+/** A plain object or a list with something inside that is watched. */
+function watchInside(outer: object, maxDepth: number, walked: Set<object>): Watched | undefined {
+  if (walked.has(outer)) return undefined;
+  walked.add(outer);
+  const isList = isSafely(() => Array.isArray(outer));
+  if (!isList && !isKeyValues(outer)) return undefined;
+  try {
+    const keys = Object.keys(outer);
+    const items = keys.map((key): unknown => Reflect.get(outer, key));
+    const watched = watchItems(items, maxDepth, walked);
+    if (!watched) return undefined;
+    const together = (values: readonly unknown[]): unknown =>
+      isList ? values : Object.fromEntries(keys.map((key, at) => [key, values[at]]));
+    const stands = together(items.map((item, at) => watched[at]?.stands ?? item));
+    return { stands, seen: () => together(seenOf(items, watched)) };
+  } catch {
+    // A getter or a proxy that throws: the function gets it as it is.
+    return undefined;
+  }
 }
 
 /** How many chunks of an argument are kept. */

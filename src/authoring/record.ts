@@ -24,8 +24,8 @@ export interface AuthoredRun {
   readonly asAttributes: boolean;
   /** The client it was made with; those below are made with it too. */
   readonly client: ClientLike | undefined;
-  /** The clients whose rules it obeys. */
-  readonly clients: readonly object[] | undefined;
+  /** The clients whose rules it obeys; a later one may come. */
+  clients: readonly object[] | undefined;
   hasEnded: boolean;
 }
 

@@ -6,7 +6,7 @@ import { addressOf } from "../wire/agent-address.js";
 import { isUuid } from "../wire/ids.js";
 import { type Attachment, isRunType, type KeyValues, RUN_TYPES, type RunEvent, type RunType } from "../wire/run.js";
 import { microsOfIso } from "../wire/time.js";
-import { type ClientLike, warnOfOtherDestination } from "./clients.js";
+import type { ClientLike } from "./clients.js";
 import { textOfError } from "./values.js";
 
 /** A file beside a run: `[mimeType, bytes]`, or named. */
@@ -17,7 +17,7 @@ export type AttachmentLike =
 /** Files by name. */
 export type Attachments = Record<string, AttachmentLike>;
 
-/** Where else a run should go; taken as a wish only, see {@link OwnConfig.replicas}. */
+/** Where else a run should go, see {@link OwnConfig.replicas}. */
 export interface ReplicaLike {
   readonly projectName?: string;
   readonly apiUrl?: string;
@@ -66,7 +66,7 @@ export interface OwnConfig {
   /** False: never posted. True: also where tracing is switched off around it. */
   tracingEnabled?: boolean;
   attachments?: Attachments;
-  /** Not sent from here: replicas are the processor's option, and a wish for others is said so, once. */
+  /** An error, unless it is empty: replicas are the processor's option, since the processor sends the runs. */
   replicas?: readonly (ReplicaLike | readonly [string, KeyValues | undefined])[];
   execution_order?: number;
   child_execution_order?: number;
@@ -78,6 +78,8 @@ export interface OwnConfig {
 export interface TreeConfig<Tree> extends OwnConfig {
   /** The run above, of this process or read from headers. */
   parent_run?: Tree;
+  /** Children that were made before; `postRun(false)` posts them too. */
+  child_runs?: Tree[];
   /** Called with the tree when its run has ended. */
   on_end?: (runTree: Tree) => void;
 }
@@ -213,17 +215,6 @@ export function tagsOf(tags: unknown): string[] | undefined {
 
 function isNumberLike(value: unknown): boolean {
   return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean";
-}
-
-/** Says once what a run asks for that only the processor can give. */
-export function sayUnmetWishes(config: Pick<OwnConfig, "client" | "replicas">): void {
-  if (config.replicas?.length) {
-    warnOnce(
-      "LSB_WARN_REPLICAS",
-      "A run was given replicas of its own; runs go where the processor sends them. Name the replicas in its options (replicas: […]) or in LANGSMITH_RUNS_ENDPOINTS.",
-    );
-  }
-  if (config.client) warnOfOtherDestination(config.client);
 }
 
 /** The UUID of the last segment of an order, where it ends in one. */

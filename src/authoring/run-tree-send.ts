@@ -187,15 +187,16 @@ function wholeRunOf(tree: TreeRecord): Run {
 function runOfTree(tree: TreeRecord): Run {
   const { content, place } = tree[TREE];
   const { end_time } = tree;
-  const { name = tree.name, run_type = "chain", metadata = {}, invocation_params, runtime, extra, ...rest } = content;
-  const said = { ...extra, ...(invocation_params && { invocation_params }), ...(runtime && { runtime }) };
-  const hasExtra = Object.keys(said).length > 0 || Object.keys(metadata).length > 0;
+  const { name = tree.name, run_type = "chain", metadata = {}, ...said } = content;
+  const { invocation_params, runtime, extra, clients: _, ...rest } = said;
+  const beside = { ...extra, ...(invocation_params && { invocation_params }), ...(runtime && { runtime }) };
+  const hasExtra = Object.keys(beside).length > 0 || Object.keys(metadata).length > 0;
   const run: Omit<Run, "extra"> = {
     ...rest,
     name,
     run_type,
     // A patch replaces `extra` whole; what was posted there stays only when it is not named at all.
-    ...(hasExtra && { extra: { ...said, metadata } }),
+    ...(hasExtra && { extra: { ...beside, metadata } }),
     id: place.runId,
     trace_id: place.traceId,
     dotted_order: place.dottedOrder,

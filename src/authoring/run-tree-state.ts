@@ -1,8 +1,9 @@
 // The state of a run tree: of one that is made, and of one that speaks of a run which exists.
 
 import { placeOfDottedOrder } from "../identity/place.js";
+import { together } from "../privacy/client-rules.js";
 import { TREE } from "../shared.js";
-import { obeyed, together } from "./clients.js";
+import { obeyed } from "./clients.js";
 import type { AuthoredRun, RunAbove, TreeRecord, TreeState } from "./record.js";
 import { errorOf, type OwnConfig, projectOf } from "./run-tree-config.js";
 import { placeOfConfig } from "./run-tree-place.js";
@@ -50,6 +51,13 @@ export function configOf(tree: TreeRecord): OwnConfig {
     ...(reference_example_id !== undefined && { reference_example_id }),
     ...(attachments && { attachments }),
   };
+}
+
+/** The clients of a tree whose run is there already: its span's run, and whoever hangs under it, obey them as well. */
+export function obeyFromNowOn({ clients, content, run }: TreeState): void {
+  if (!clients) return;
+  content.clients = clients;
+  if (run) run.clients = clients;
 }
 
 /** The state of a tree that is made, under another or none. @throws RunIdError */

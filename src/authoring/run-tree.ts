@@ -2,16 +2,21 @@
 import { defaultProjectName } from "../bridges.js";
 import { type Client, sharedClient } from "../client/client.js";
 import { findRun } from "../client/find-run.js";
+import { LangSmithOptionError } from "../errors.js";
 import { placeOfDottedOrder } from "../identity/place.js";
+import { together } from "../privacy/client-rules.js";
 import { TREE } from "../shared.js";
 import { snapshotOf } from "../snapshot/snapshot.js";
 import { warnOnce } from "../warnings.js";
+import { partsOf } from "../wire/agent-address.js";
 import type { KeyValues, RunEvent } from "../wire/run.js";
 import { isoOf } from "../wire/time.js";
 import { inheritable } from "./authored-run.js";
-import { type ClientLike, obeyed, together } from "./clients.js";
+import { type ClientLike, obeyed, warnOfOtherDestination } from "./clients.js";
+import { checkReplicas, checkRunConfig } from "./config-names.js";
 import type { TreeRecord, TreeState } from "./record.js";
 import {
+  type AgentAddressLike,
   type Attachments,
   errorOf,
   eventsOf,
@@ -19,13 +24,12 @@ import {
   microsOfTime,
   nameOf,
   type ReplicaLike,
-  sayUnmetWishes,
   type TreeConfig,
   tagsOf,
 } from "./run-tree-config.js";
 import { configOfHeaders, configOfRun, type HeadersLike, headersOf, type RunLike } from "./run-tree-origins.js";
 import { patchTree, postTree } from "./run-tree-send.js";
-import { Adopted, adoptedState, configOf, madeState } from "./run-tree-state.js";
+import { Adopted, adoptedState, configOf, madeState, obeyFromNowOn } from "./run-tree-state.js";
 import { parentOfRunnableConfig, type RunnableConfigLike } from "./runnable-config.js";
 import { hasMethod } from "./values.js";
 
@@ -37,7 +41,8 @@ export interface RunTreeConfig extends TreeConfig<RunTree> {}
  * and ends at {@link RunTree.patchRun}; `end` and `postRun` alone make one complete run. Run trees are sent whatever
  * `LANGSMITH_TRACING` says.
  *
- * @throws RunIdError from the constructor, for an id that is no UUID; nothing afterwards throws
+ * @throws from the constructor alone: RunIdError for an id that is no UUID; LangSmithOptionError for replicas of its own,
+ * and for an option that asks for hiding or masking and is none
  * @example
  * ```ts
  * const pipeline = new RunTree({ name: "pipeline", inputs: { question } });
@@ -56,7 +61,7 @@ export class RunTree implements TreeRecord {
   run_type: string;
   parent_run: RunTree | undefined;
   /** Children that were created and not yet posted with this run. */
-  child_runs: RunTree[] = [];
+  child_runs: RunTree[];
   /** Milliseconds since the epoch. */
   start_time: number;
   end_time: number | undefined;
@@ -66,11 +71,11 @@ export class RunTree implements TreeRecord {
   events: KeyValues[] | undefined;
   reference_example_id: string | undefined;
   attachments: Attachments | undefined;
-  replicas: readonly (ReplicaLike | readonly [string, KeyValues | undefined])[] | undefined;
   tracingEnabled: boolean | undefined;
 
   constructor(from: RunTreeConfig | RunTree | Adopted<RunTree>) {
     const config: RunTreeConfig = from instanceof Adopted ? from.config : isRunTree(from) ? configOf(from) : from;
+    if (!(from instanceof Adopted)) checkRunConfig(config);
     const { on_end: onEnd } = config;
     const state =
       from instanceof Adopted ? adoptedState(from) : madeState(config, config.parent_run, onEnd && (() => onEnd(this)));
@@ -78,6 +83,7 @@ export class RunTree implements TreeRecord {
     this.name = nameOf(config.name) ?? "<lambda>";
     this.run_type = config.run_type ?? "chain";
     this.parent_run = from instanceof Adopted ? from.parent : config.parent_run;
+    this.child_runs = [...(config.child_runs ?? [])];
     this.start_time = state.place.startMicros / 1000;
     const endMicros = microsOfTime(config.end_time);
     this.end_time = endMicros === undefined ? undefined : endMicros / 1000;
@@ -87,9 +93,8 @@ export class RunTree implements TreeRecord {
     this.serialized = config.serialized ?? {};
     this.reference_example_id = config.reference_example_id;
     this.attachments = config.attachments;
-    this.replicas = config.replicas;
     this.tracingEnabled = config.tracingEnabled;
-    if (!(from instanceof Adopted)) sayUnmetWishes(config);
+    if (config.client && !(from instanceof Adopted)) warnOfOtherDestination(config.client);
   }
 
   get id(): string {
@@ -109,14 +114,38 @@ export class RunTree implements TreeRecord {
     // A client of langsmith's has what this one has, and more.
     return (this[TREE].client as Client | undefined) ?? sharedClient();
   }
+  /** What it was told holds from then on, after `postRun` too: for what is sent of this run, and for runs made below. */
   set client(client: ClientLike) {
     const state = this[TREE];
     state.client = client;
     state.clients = together(obeyed(client), state.clients);
+    obeyFromNowOn(state);
   }
   /** The process's own client, made when it is first asked for. */
   static getSharedClient(): Client {
     return sharedClient();
+  }
+  /** As {@link RunTree.getSharedClient}. @throws LangSmithOptionError when one is set: runs are the processor's to send */
+  static get sharedClient(): Client {
+    return sharedClient();
+  }
+  static set sharedClient(_client: ClientLike) {
+    throw new LangSmithOptionError("RunTree.sharedClient", SHARED_CLIENT, _client);
+  }
+  /** Always undefined: replicas are the processor's option. @throws LangSmithOptionError when some are set */
+  get replicas(): readonly (ReplicaLike | readonly [string, KeyValues | undefined])[] | undefined {
+    return undefined;
+  }
+  set replicas(replicas: readonly (ReplicaLike | readonly [string, KeyValues | undefined])[] | undefined) {
+    checkReplicas(replicas);
+  }
+  /** The agent under which its trace stands; undefined where that is a project. */
+  get address(): AgentAddressLike | undefined {
+    return partsOf(this.project_name);
+  }
+  /** What a run tree has that is made with nothing, as the langsmith package's has it; never a key. */
+  static getDefaultConfig(): Partial<RunTreeConfig> {
+    return { run_type: "chain", child_runs: [], start_time: Date.now(), serialized: {}, inputs: {}, extra: {} };
   }
   /** The project of its trace. */
   get project_name(): string {
@@ -277,6 +306,9 @@ export class RunTree implements TreeRecord {
     return new RunTree({ ...configOfRun(parent), metadata }).createChild(props);
   }
 }
+
+const SHARED_CLIENT =
+  "left as it is: pass client to each traceable or RunTree, or name hideInputs, hideOutputs and samplingRate in the processor's options";
 
 /** Whether a value is a run tree, of this package or of langsmith. */
 export function isRunTree(value: unknown): value is RunTree {

@@ -8,7 +8,8 @@ import type { KeyValues } from "../wire/run.js";
 import { authoredIn, inheritable, startAuthored, withAuthored } from "./authored-run.js";
 import { type Call, callConfig, readCall } from "./call.js";
 import { callSafely, insteadOf } from "./callbacks.js";
-import { obeyed } from "./clients.js";
+import { obeyed, warnOfOtherDestination } from "./clients.js";
+import { checkRunConfig } from "./config-names.js";
 import { runTreeIn, treeOf } from "./current.js";
 import { checkRunId, sayDuplicate } from "./custom-ids.js";
 import { failWith, type RunningCall } from "./finishing.js";
@@ -25,7 +26,6 @@ import {
   nameOf,
   projectOf,
   runTypeOf,
-  sayUnmetWishes,
   tagsOf,
 } from "./run-tree-config.js";
 import { contextOutside, contextUnder } from "./run-tree-place.js";
@@ -36,8 +36,6 @@ import { isThenable } from "./values.js";
 
 /** Under this name a traced function carries its config; the langsmith package's own. */
 const MARK = "langsmith:traceable";
-/** The function behind a traced one. */
-
 /**
  * Traces a function: every call is a run, and what is traced inside it, by hand or by an instrumentation, hangs under
  * it. The function keeps its type and its manners: sync stays sync; promises, thenables with methods of their own,
@@ -46,7 +44,8 @@ const MARK = "langsmith:traceable";
  *
  * @param wrapped the function
  * @param config the langsmith package's names, all optional; `name` defaults to the function's own
- * @throws RunIdError for a config whose `id` is no UUID; a call throws what the function throws, nothing else
+ * @throws RunIdError for a config whose `id` is no UUID; LangSmithOptionError for replicas of its own, and for an option
+ * that asks for hiding or masking and is none; a call throws what the function throws, nothing else
  * @example
  * ```ts
  * const answer = traceable(async (question: string) => model.ask(question), { name: "answer", run_type: "chain" });
@@ -57,6 +56,7 @@ export function traceable<Func extends AnyFunction>(
   wrapped: Func,
   config: TraceableConfig<Func> = {},
 ): TraceableFunction<Func> {
+  checkRunConfig(config);
   checkRunId(config.id, "The id of a traceable");
   projectOf(config);
   const name = nameOf(config.name) ?? (wrapped.name || "<lambda>");
@@ -121,7 +121,7 @@ function runUntraced(wrapped: AnyFunction, self: unknown, call: Call, base: Cont
 
 function runTraced(wrapped: AnyFunction, self: unknown, call: Call, base: Context): unknown {
   const { config, parent } = call;
-  const watched = watchArgs(call.args);
+  const watched = watchArgs(call.args, depthOf(config));
   const started = startCall(call, watched.args, base);
   if (!started) return runUntraced(wrapped, self, call, base);
   const { run, inside, inputsReady } = started;
@@ -145,6 +145,12 @@ function runTraced(wrapped: AnyFunction, self: unknown, call: Call, base: Contex
   return handOn(running, result);
 }
 
+function depthOf({ __deferredSerializableArgOptions: given }: LooseConfig): number {
+  const { depth = 0, maxDepth = 0 } = given ?? {};
+  // Walked by recursion: no deeper than anybody nests.
+  return Math.min(100, Math.max(0, maxDepth - depth));
+}
+
 interface StartedCall {
   readonly run: AuthoredRun;
   readonly inside: Context;
@@ -155,7 +161,7 @@ interface StartedCall {
 function startCall(call: Call, args: readonly unknown[], base: Context): StartedCall | undefined {
   const { config, parent } = call;
   const name = nameOf(config.name) ?? "<lambda>";
-  sayUnmetWishes(config);
+  if (config.client) warnOfOtherDestination(config.client);
   const stated = metadataOf(config);
   const metadata: KeyValues = {
     ...callSafely("getInvocationParams", name, () => config.getInvocationParams?.(...args)),

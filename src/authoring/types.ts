@@ -44,6 +44,8 @@ export interface TraceableConfig<Func extends AnyFunction = AnyFunction>
   argsConfigPath?: [number] | [number, string];
   /** Under this name stands, in the object that the function gives, the stream that the run ends with. */
   __finalTracedIteratorKey?: string;
+  /** How deep among plain objects and lists of the arguments streams, generators and promises are watched. Default 0. */
+  __deferredSerializableArgOptions?: { depth?: number; maxDepth?: number };
   /** A tracer of another provider. Default: see `configureAuthoring`. */
   tracer?: Tracer;
   /** Called before the function. What it throws is said and ignored. */

@@ -51,7 +51,7 @@ export function isGenerator(value: unknown): value is Generator<unknown, unknown
 }
 
 /** A question that a revoked proxy answers with an error: then it is not so. */
-function isSafely(ask: () => boolean): boolean {
+export function isSafely(ask: () => boolean): boolean {
   try {
     return ask();
   } catch {

@@ -3,7 +3,7 @@
 import { LangSmithOptionError } from "../errors.js";
 import { check, urlOf } from "../options/checks.js";
 import { FLAG, HIDE, MASK, RATE, TIME_LIMIT } from "../options/kinds.js";
-import { nearestName, unknownOption } from "../options/names.js";
+import { isAboutPrivacy, nearestName, unknownOption } from "../options/names.js";
 import type { HideOption } from "../options/options.js";
 import { warnOnce } from "../warnings.js";
 import type { KeyValues } from "../wire/run.js";
@@ -29,7 +29,7 @@ export interface ClientOptions extends LeftToProcessor {
   readonly hideOutputs?: HideOption;
   /** As `hideInputs`, for metadata. */
   readonly hideMetadata?: HideOption;
-  /** Masks inputs, outputs, metadata and, as `{ error }`, the error. It must answer at once. */
+  /** Masks inputs, outputs, metadata, what events say and, as `{ error }`, the error. It must answer at once. */
   readonly anonymizer?: (values: KeyValues) => KeyValues;
   /** Of the traces made with this client, by trace id: 0 to 1. Default 1: the processor's rate alone. */
   readonly tracingSamplingRate?: number;
@@ -95,9 +95,6 @@ const INSTEAD: Readonly<Record<keyof LeftToProcessor, string>> = {
   tracingMode: "every run goes to LangSmith; name other exporters in OTEL_TRACES_EXPORTER",
 };
 
-/** Names that ask for hiding, masking or sampling: what is not done is no small matter. */
-const PRIVATE = /hid(?:e|den)|mask|anonym|redact|scrub|sampl|secret|privacy|sanitiz|omit/i;
-
 /**
  * Checks a client's options; reports once what is left to the processor.
  *
@@ -123,7 +120,7 @@ function checkName(name: string): void {
     warnOnce("LSB_WARN_CLIENT_OPTION", `The client's option ${name} does nothing here: ${instead}.`, name);
     return;
   }
-  if (PRIVATE.test(name) || PRIVATE.test(nearestName(name, OWN) ?? "")) throw unknownOption(name, OWN);
+  if (isAboutPrivacy(name, OWN)) throw unknownOption(name, OWN);
   const near = nearestName(name, [...OWN, ...Object.keys(INSTEAD)]);
   const hint = near === undefined ? "" : ` Did you mean ${near}?`;
   warnOnce("LSB_WARN_CLIENT_OPTION", `The client has no option ${name}; it does nothing.${hint}`, name);

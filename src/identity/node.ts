@@ -29,6 +29,8 @@ export interface SpanEntry {
   /** The trace's project. */
   readonly project: string;
   readonly isKept: boolean;
+  /** The clients whose rules its run obeys. */
+  readonly clients?: readonly object[] | undefined;
 }
 
 /** The processor behind an entry, as far as other rooms may ask it. */

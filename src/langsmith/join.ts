@@ -5,8 +5,9 @@ import { type Context, context, createContextKey, trace } from "@opentelemetry/a
 import { primaryBridge } from "../bridges.js";
 import { type ContextPlace, getSettings, setPlace, winningPlace } from "../identity/context.js";
 import { isTracedNatively as isTracedByEnvironment } from "../options/tracing.js";
+import { together } from "../privacy/client-rules.js";
 import { type Current, currentOf, entryHere, isUntraced } from "../propagation/current.js";
-import { JOINED } from "../shared.js";
+import { CONTENT, JOINED } from "../shared.js";
 import { addressOf } from "../wire/agent-address.js";
 import { threadKeysOf, threadOf } from "../wire/thread.js";
 import { isNativeInstalled, learnNativeClass, loadNativeClass } from "./native-class.js";
@@ -179,7 +180,16 @@ function currentRun(own: unknown): unknown {
     if (bridge.isUnsampled(current.entry)) return untracedTree(above);
     if (!bridge.isOpen(current.entry)) return own;
   }
-  return treeOf(current, above, getSettings(active)?.clients);
+  return treeOf(current, above, clientsIn(active, current));
+}
+
+/** The clients whose rules a native run obeys here: the context's, its parent's, and those that were set on that one's tree. */
+function clientsIn(active: Context, { entry }: Current): readonly object[] | undefined {
+  const span = entry && trace.getSpan(active);
+  const content: unknown = span && Reflect.get(span, CONTENT);
+  const later: unknown = typeof content === "object" && content !== null ? Reflect.get(content, "clients") : undefined;
+  const above = together(entry?.clients, Array.isArray(later) ? later : undefined);
+  return together(getSettings(active)?.clients, above);
 }
 
 function isCarryingConfig(above: object): boolean {

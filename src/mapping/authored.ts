@@ -23,6 +23,8 @@ export interface AuthoredContent {
   serialized?: KeyValues;
   reference_example_id?: string;
   attachments?: Record<string, Attachment>;
+  /** Clients that came after the start, whose rules it obeys too; never sent. */
+  clients?: readonly object[];
 }
 
 /** Lays authored content over what was mapped: field by field it wins; metadata and tags merge. */

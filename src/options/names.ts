@@ -14,6 +14,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   fetchOptions: "dispatcher",
   headers: "dispatcher",
   project: "projectName",
+  projectName: "project_name",
   project_name: "projectName",
   sampleRate: "samplingRate",
   session: "projectName",
@@ -46,6 +47,15 @@ export function unknownOption(name: string, known: readonly string[], within = "
   return LangSmithOptionError.unknown(within === "" ? name : `${within}.${name}`, hint);
 }
 
+/** Names that ask for hiding, masking or sampling: what is not done of that is no small matter. */
+const PRIVATE =
+  /hid(?:e|den)|mask|anonym|redact|scrub|sampl|secret|privacy|sanitiz|omit|process_?(?:in|out)put|extract_?attach/i;
+
+/** Whether a name that is not known asks for hiding, masking or sampling, or means one that does. */
+export function isAboutPrivacy(name: string, known: readonly string[]): boolean {
+  return PRIVATE.test(name) || PRIVATE.test(nearestName(name, known) ?? "");
+}
+
 /** The known name that is meant, most likely; undefined where none is near. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const elsewhere = ELSEWHERE[name];
@@ -55,7 +65,8 @@ export function nearestName(name: string, known: readonly string[]): string | un
   for (const each of known) {
     const candidate = plain(each);
     const isPart = wanted.length > 3 && (candidate.includes(wanted) || wanted.includes(candidate));
-    const distance = isPart ? 1 : distanceOf(wanted, candidate);
+    const apart = Math.abs(wanted.length - candidate.length);
+    const distance = isPart ? Math.min(1, apart) * (1 + apart / 100) : distanceOf(wanted, candidate);
     if (distance <= Math.max(2, candidate.length / 3) && (!best || distance < best.distance)) {
       best = { name: each, distance };
     }

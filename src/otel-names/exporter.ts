@@ -8,6 +8,8 @@ import { checkNames } from "../options/names.js";
 import type { LangSmithOptions } from "../options/options.js";
 import type { SourceSpan } from "../processor/source-span.js";
 import { kindOfThrown } from "../thrown.js";
+import { isUnawaited } from "../unawaited.js";
+import { callUser } from "../user-callbacks.js";
 import { warnOnce } from "../warnings.js";
 
 /** What `LangSmithOTLPTraceExporter` takes. */
@@ -56,18 +58,35 @@ export class LangSmithOTLPTraceExporter extends LangSmithSpanExporter {
 
   override export(spans: readonly SourceSpan[], resultCallback: Parameters<LangSmithSpanExporter["export"]>[1]): void {
     const transform = this.#transform;
-    try {
-      super.export(transform ? spans.map((span) => transform(copyOf(span))) : spans, resultCallback);
-    } catch (error) {
-      // What it would have hidden is not known: nothing is sent rather than too much.
-      warnOnce(
-        "LSB_WARN_TRANSFORM",
-        `transformExportedSpan threw (${kindOfThrown(error)}); its spans are not sent.`,
-        "export",
-      );
-      resultCallback({ code: 1, error: new Error(`transformExportedSpan threw (${kindOfThrown(error)})`) });
+    if (!transform) {
+      super.export(spans, resultCallback);
+      return;
     }
+    const failures: unknown[] = [];
+    const changed = spans.flatMap((span) => {
+      try {
+        const made: unknown = callUser(() => transform(copyOf(span)));
+        if (isUnawaited(made)) throw new TypeError("it answered with a promise, which cannot be waited for");
+        if (isSpan(made)) return [made];
+        throw new TypeError("it answered with no span");
+      } catch (error) {
+        // What it would have hidden is not known: that span is not sent rather than too much.
+        failures.push(error);
+        return [];
+      }
+    });
+    if (failures.length === 0) {
+      super.export(changed, resultCallback);
+      return;
+    }
+    const message = `transformExportedSpan failed (${kindOfThrown(failures[0])}); such spans are not sent.`;
+    warnOnce("LSB_WARN_TRANSFORM", message, "export");
+    super.export(changed, () => resultCallback({ code: 1, error: new Error(`LSB_WARN_TRANSFORM: ${message}`) }));
   }
+}
+
+function isSpan(made: unknown): made is SourceSpan {
+  return typeof made === "object" && made !== null && "spanContext" in made && typeof made.spanContext === "function";
 }
 
 // The span is other processors' too.

@@ -5,14 +5,14 @@ import { isSampledById } from "../identity/sampling.js";
 import type { HideOption } from "../options/options.js";
 import { isUnawaited } from "../unawaited.js";
 import { callUser } from "../user-callbacks.js";
-import type { Run } from "../wire/run.js";
+import type { Run, RunEvent } from "../wire/run.js";
 import { type HideOptions, hide } from "./hide.js";
 
 type Mask = Exclude<HideOption, boolean>;
 
 /** Rules of one client. */
 export interface ClientRules extends HideOptions {
-  /** Also masks a run's error, as `{ error }`. */
+  /** Also masks a run's error, as `{ error }`, and what its events say. */
   readonly anonymizer: Mask | undefined;
   /** 0 to 1, by trace id. */
   readonly samplingRate: number;
@@ -49,6 +49,15 @@ export function hidesContent(clients: readonly object[] | undefined): boolean {
   });
 }
 
+/** The clients of two lists, each once. */
+export function together(
+  some: readonly object[] | undefined,
+  more: readonly object[] | undefined,
+): readonly object[] | undefined {
+  if (!some || !more || some === more) return some ?? more;
+  return [...new Set([...some, ...more])];
+}
+
 /** A run as its clients let it be sent. */
 export function hideByClients(
   run: Run,
@@ -69,6 +78,10 @@ function hideByRules(run: Run, rules: ClientRules, onError: (option: string, err
   if (rules.anonymizer && typeof error === "string") {
     hidden = { ...hidden, error: maskedError(error, rules.anonymizer, onError) };
   }
+  const { anonymizer } = rules;
+  if (anonymizer && hidden.events) {
+    hidden = { ...hidden, events: hidden.events.map((event) => maskedEvent(event, anonymizer, onError)) };
+  }
   if (rules.omitsRuntime && hidden.extra) {
     const { runtime: _, ...extra } = hidden.extra;
     hidden = { ...hidden, extra };
@@ -85,6 +98,20 @@ function maskedError(error: string, mask: Mask, onError: (option: string, error:
   } catch (failure) {
     onError("anonymizer", failure);
     return "hidden: the anonymizer threw";
+  }
+}
+
+/** What an event has besides its name and time is content: a message, the arguments of a callback, a stack. */
+function maskedEvent(event: RunEvent, mask: Mask, onError: (option: string, error: unknown) => void): RunEvent {
+  const { name, time, ...content } = event;
+  if (Object.keys(content).length === 0) return event;
+  try {
+    const masked: unknown = callUser(() => mask(structuredClone(content)));
+    if (isUnawaited(masked)) throw new TypeError("it answered with a promise, which masking cannot wait for");
+    return { ...(typeof masked === "object" ? masked : {}), name, time };
+  } catch (failure) {
+    onError("anonymizer", failure);
+    return { name, time };
   }
 }
 

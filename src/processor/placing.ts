@@ -21,7 +21,7 @@ import {
 import { rememberCustomId, runIdAt } from "../identity/run-ids.js";
 import { isSampledById } from "../identity/sampling.js";
 import type { ResolvedOptions } from "../options/options.js";
-import { isSampledByClients } from "../privacy/client-rules.js";
+import { isSampledByClients, together } from "../privacy/client-rules.js";
 import { isUnawaited } from "../unawaited.js";
 import { callUser, kindOfThrown } from "../user-callbacks.js";
 import { warnOnce } from "../warnings.js";
@@ -29,6 +29,7 @@ import { isUuid } from "../wire/ids.js";
 import type { KeyValues } from "../wire/run.js";
 import { microsOf } from "../wire/time.js";
 import type { GenAi } from "./genai.js";
+import { clientsOf } from "./live.js";
 import type { LocalTraces, ProjectOfTrace } from "./local-traces.js";
 import { isInfrastructureScope } from "./selection/infrastructure.js";
 import { type SourceSpan, scopeOf } from "./source-span.js";
@@ -140,7 +141,7 @@ export function createPlacing({ owner, options, traces, isOwn, genAi, threads }:
     sayWhenTracedTwice(scope);
     const micros = microsOf(source.startTime);
     const isLocalRoot = !parent && !above.place && !above.isUnderDropped;
-    const clients = clientsOf(settings, parent);
+    const clients = together(settings?.clients, parent && clientsOf(parent));
     const parentPlace = parent ? parent.anchor : above.place?.place;
     const isLeftOut = parentPlace !== undefined && !isSampledByClients(clients, parentPlace.traceId);
     const kept = settings?.enabled !== false && !isLeftOut && isKept(source, scope, isLocalRoot);
@@ -204,13 +205,6 @@ interface Beginning {
   readonly opensTrace: boolean;
   readonly project: ProjectOfTrace;
   readonly clients: readonly object[] | undefined;
-}
-
-/** Every client above or at a span, each once. Mostly there is none, or both are the same list. */
-function clientsOf(settings: TracingSettings | undefined, parent: Tracked | undefined): readonly object[] | undefined {
-  const [own, above] = [settings?.clients, parent?.clients];
-  if (!own || !above || own === above) return own ?? above;
-  return [...new Set([...own, ...above])];
 }
 
 const ROOT: Above = { parent: undefined, place: undefined, remoteSpanId: undefined };

@@ -4,7 +4,7 @@ import { type Mapped, TOLD_WHOLE, toldOf } from "../mapping/index.js";
 import type { ResolvedOptions } from "../options/options.js";
 import { threadOf } from "../wire/thread.js";
 import { AUTHORING_SCOPE, type GenAi } from "./genai.js";
-import { contentOf } from "./live.js";
+import { clientsOf, contentOf } from "./live.js";
 import { type Making, takeProjectWish } from "./making.js";
 import { createModelCalls, kindOf, type ModelCallsOptions } from "./model-calls.js";
 import { createOutbox } from "./outbox.js";
@@ -184,7 +184,7 @@ export function createSending(sending: SendingOptions): Sending {
     noteThread(tracked, seen);
     const made = seen && making.make(tracked, seen);
     // A pending post that was refused leaves nothing to patch: the end posts the run whole.
-    if (made && target?.sink.send("post", made.run, made.view, target.isPrimary(), tracked.clients))
+    if (made && target?.sink.send("post", made.run, made.view, target.isPrimary(), clientsOf(tracked)))
       tracked.sent = "pending";
   }
 
@@ -195,7 +195,7 @@ export function createSending(sending: SendingOptions): Sending {
     if (!made) return;
     for (const to of targetsOf(tracked)) {
       const kind = to === target && tracked.sent === "pending" ? "end" : "post";
-      to.sink.send(kind, made.run, made.view, to.isPrimary(), tracked.clients);
+      to.sink.send(kind, made.run, made.view, to.isPrimary(), clientsOf(tracked));
     }
     passErrorUp(tracked, made.run.error);
     tracked.sent = "complete";
@@ -225,7 +225,9 @@ export function createSending(sending: SendingOptions): Sending {
       const seen = making.lookAgain(tracked);
       const made = seen && making.make(tracked, seen);
       letGo(tracked);
-      return made && to.sink.send("post", made.run, made.view, to.isPrimary(), tracked.clients) ? "queued" : "refused";
+      return made && to.sink.send("post", made.run, made.view, to.isPrimary(), clientsOf(tracked))
+        ? "queued"
+        : "refused";
     }
     tracked.span = span;
     tracked.exports ??= [];

@@ -34,8 +34,8 @@ export function isAddress(text: unknown): text is string {
 }
 
 /** The parts of an address, as the langsmith package takes them. */
-export function partsOf(address: string): AgentAddress | undefined {
-  if (!isAddress(address)) return undefined;
+export function partsOf(address: string | undefined): AgentAddress | undefined {
+  if (address === undefined || !isAddress(address)) return undefined;
   const [, id = "", environment = ""] = ADDRESS.exec(address) ?? [];
   const found = ENVIRONMENTS.find((one) => one === environment);
   return found && { kind: "AGENT", id, environment: found.toUpperCase() as AgentAddress["environment"] };

@@ -322,7 +322,6 @@ describe("mistakes cost nothing but what they are", () => {
           throw new Error("callback");
         },
       },
-      { name: "replicas", replicas: [{ projectName: "elsewhere" }] },
     ];
     const codes = await warnings(async () => {
       for (const config of odd) {
@@ -338,13 +337,7 @@ describe("mistakes cost nothing but what they are", () => {
     expect(receiver.one("inputs").inputs).toEqual({ input: "text" });
     expect(receiver.one("tags").outputs).toEqual({ outputs: "text" });
     expect(new Set(codes)).toEqual(
-      new Set([
-        "LSB_WARN_RUN_TYPE",
-        "LSB_WARN_TIME",
-        "LSB_WARN_DOTTED_ORDER",
-        "LSB_WARN_CALLBACK",
-        "LSB_WARN_REPLICAS",
-      ]),
+      new Set(["LSB_WARN_RUN_TYPE", "LSB_WARN_TIME", "LSB_WARN_DOTTED_ORDER", "LSB_WARN_CALLBACK"]),
     );
   });
 

@@ -2,12 +2,13 @@
 import { context, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { LangSmithTelemetry } from "../../src/ai-sdk/telemetry.js";
 import { traceable } from "../../src/authoring/index.js";
 import { LangSmithOTLPTraceExporter } from "../../src/otel-names/exporter.js";
 import { LangSmithOTLPSpanProcessor } from "../../src/otel-names/processor.js";
 import { initializeOTEL } from "../../src/otel-names/setup.js";
+import { forgetWarnings } from "../../src/warnings.js";
 import { type Receiver, startReceiver } from "../receiver.js";
 
 let receiver: Receiver;
@@ -86,6 +87,40 @@ describe("LangSmithOTLPTraceExporter", () => {
     expect(JSON.stringify(receiver.one("outer").inputs)).toContain("masked");
     expect(JSON.stringify(seen)).toContain("hunter2");
     await provider.shutdown();
+  });
+
+  it.each<[string, () => unknown]>([
+    [
+      "throws",
+      () => {
+        throw new Error("hunter2");
+      },
+    ],
+    ["answers with a promise", () => Promise.reject(new Error("hunter2"))],
+    ["answers with nothing", () => undefined],
+  ])("leaves a span out whose transformExportedSpan %s, its neighbours not, and quotes nothing", async (_, fail) => {
+    receiver = await startReceiver();
+    forgetWarnings();
+    const warned = vi.spyOn(process, "emitWarning").mockReturnValue();
+    const transform = (span: { name: string }) => (span.name === "bad" ? fail() : span);
+    const exporter = new LangSmithOTLPTraceExporter({ url: receiver.url, transformExportedSpan: transform as never });
+    const provider = new BasicTracerProvider({ spanProcessors: [new LangSmithOTLPSpanProcessor(exporter)] });
+    const attributes = { "openinference.span.kind": "LLM", "input.value": "hunter2" };
+    const results: unknown[] = [];
+    const original = exporter.export.bind(exporter);
+    exporter.export = (spans, callback) =>
+      original(spans, (result) => {
+        results.push(result.code);
+        callback(result);
+      });
+    for (const name of ["good", "bad", "good too"]) provider.getTracer("app").startSpan(name, { attributes }).end();
+    await provider.forceFlush();
+    await provider.shutdown();
+    expect([...receiver.runs.values()].map((run) => run.name).sort()).toEqual(["good", "good too"]);
+    expect(results).toEqual([0, 1, 0]);
+    expect(String(warned.mock.calls)).toContain("transformExportedSpan failed");
+    expect(String(warned.mock.calls)).not.toContain("hunter2");
+    warned.mockRestore();
   });
 
   it.each([

@@ -4,7 +4,7 @@ import { BasicTracerProvider, SimpleSpanProcessor } from "@opentelemetry/sdk-tra
 import { Client as NativeClient } from "langsmith";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import {
-  RunTree,
+  getCurrentRunTree,
   startActiveRun,
   startRun,
   traceable,
@@ -15,6 +15,7 @@ import { Client, type ClientOptions } from "../../src/client/client.js";
 import { endRun } from "../../src/client/end-run.js";
 import { LangSmithSpanExporter } from "../../src/exporter/index.js";
 import { LangSmithOptionError } from "../../src/options/options.js";
+import { RunTree } from "../../src/untraced-trees.js";
 import { startBridge, type TestBridge, until } from "../processor/bridge.js";
 
 const SECRET = "hunter2";
@@ -83,6 +84,33 @@ const WAYS: Record<string, (client: object, bridge: TestBridge) => unknown> = {
     await tree.end({ pw: SECRET });
     await tree.postRun();
   },
+  "RunTree.client, set after postRun": async (client) => {
+    const tree = new RunTree({ name: "run" });
+    await tree.postRun();
+    tree.client = client;
+    traceable((x: unknown) => ({ x }), { name: "below" })(tree, { pw: SECRET });
+    await withRunTree(tree, () => traceable((x: unknown) => ({ x }), { name: "below" })({ pw: SECRET }));
+    tree.inputs = { pw: SECRET };
+    await tree.end({ pw: SECRET });
+    await tree.patchRun();
+  },
+  "getCurrentRunTree().client": (client, { genai }) =>
+    traceable(
+      () => {
+        getCurrentRunTree().client = client;
+        traceable((x: unknown) => ({ x }), { name: "below" })({ pw: SECRET });
+        genai.startSpan("below", { attributes: { "openinference.span.kind": "LLM", "input.value": SECRET } }).end();
+        return { pw: SECRET };
+      },
+      { name: "run" },
+    )(),
+  "the run tree of an instrumentation's span": (client, { genai }) =>
+    genai.startActiveSpan("run", { attributes: { "openinference.span.kind": "LLM" } }, (span) => {
+      getCurrentRunTree().client = client;
+      span.setAttribute("input.value", SECRET);
+      traceable((x: unknown) => ({ x }), { name: "below" })({ pw: SECRET });
+      span.end();
+    }),
   "a traceable in withRunTree": async (client) => {
     const tree = new RunTree({ name: "above", client });
     await withRunTree(tree, () => traceable((x: unknown) => ({ x }), { name: "run" })({ pw: SECRET }));
@@ -133,6 +161,21 @@ describe.each(Object.keys(KINDS))("what a client of %s hides is hidden", (kind) 
     expect(receiver.one("fails").error).toContain("no ***");
     expect(receiver.one("fails").extra.metadata["pw"]).toBe("***");
     expect(receiver.one("works")).toMatchObject({ inputs: { pw: "***" }, outputs: { pw: "***" } });
+  });
+
+  it("an anonymizer masks what events say, and they keep their name and time", async () => {
+    const bridge = await startBridge();
+    const events = [{ name: "custom", time: new Date(0).toISOString(), kwargs: { pw: SECRET } }];
+    const tree = new RunTree({ name: "run", client: make({ anonymizer: mask }), events });
+    await tree.postRun();
+    tree.addEvent(`no ${SECRET}`);
+    await tree.end();
+    await tree.patchRun();
+    const receiver = await bridge.finish();
+    expect(receiver.one("run").events).toEqual([
+      { ...events[0], kwargs: { pw: "***" } },
+      { name: "event", message: "no ***", time: expect.any(String) },
+    ]);
   });
 
   it("a rate of 0 sends nothing of the client's traces, and everything of others", async () => {

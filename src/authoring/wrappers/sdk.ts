@@ -1,4 +1,6 @@
 // wrapSDK: any client whose every method is traced.
+
+import { checkRunConfig } from "../config-names.js";
 import type { RunTreeConfig } from "../index.js";
 import { traceable } from "../index.js";
 
@@ -19,6 +21,7 @@ export type WrapSDKOptions = Partial<Omit<RunTreeConfig, "inputs" | "outputs" | 
  */
 export function wrapSDK<SDK extends object>(sdk: SDK, options: WrapSDKOptions = {}): SDK {
   const { name, runName, ...config } = options;
+  checkRunConfig(config);
   return wrapped(sdk, name ?? runName ?? sdk.constructor?.name ?? "SDK", config);
 }
 
