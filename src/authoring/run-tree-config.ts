@@ -7,7 +7,7 @@ import { isUuid } from "../wire/ids.js";
 import { type Attachment, isRunType, type KeyValues, RUN_TYPES, type RunEvent, type RunType } from "../wire/run.js";
 import { microsOfIso } from "../wire/time.js";
 import type { ClientLike } from "./clients.js";
-import { textOfError } from "./values.js";
+import { isKeyValues, textOfError } from "./values.js";
 
 /** A file beside a run: `[mimeType, bytes]`, or named. */
 export type AttachmentLike =
@@ -120,7 +120,7 @@ export function runTypeOf(type: unknown): RunType {
   if (isRunType(type)) return type;
   warnOnce(
     "LSB_WARN_RUN_TYPE",
-    `LangSmith knows no run_type ${JSON.stringify(type)}; the run becomes a chain. It knows ${RUN_TYPES.join(", ")}.`,
+    `LangSmith knows no run_type ${JSON.stringify(snapshot(type, 80))}; the run becomes a chain. It knows ${RUN_TYPES.join(", ")}.`,
     String(type),
   );
   return "chain";
@@ -169,12 +169,12 @@ export function errorOf(error: unknown): string | undefined {
 export function attachmentsOf(attachments: Attachments | undefined): Record<string, Attachment> | undefined {
   if (!attachments) return undefined;
   const copies: Record<string, Attachment> = {};
-  for (const [name, attachment] of Object.entries(attachments)) {
+  for (const [name, attachment] of Object.entries<unknown>(attachments)) {
     const [mimeType, data] = Array.isArray(attachment)
-      ? [attachment[0], attachment[1]]
-      : "data" in attachment
+      ? attachment
+      : isKeyValues(attachment)
         ? [attachment.mimeType, attachment.data]
-        : [undefined, undefined];
+        : [];
     if (typeof mimeType !== "string" || !(data instanceof Uint8Array || data instanceof ArrayBuffer)) {
       warnOnce(
         "LSB_WARN_ATTACHMENT",
@@ -188,10 +188,11 @@ export function attachmentsOf(attachments: Attachments | undefined): Record<stri
 }
 
 /** Events as they travel: each has a name and a time, and a `new_token` no token, which langsmith does not send either. */
-export function eventsOf(events: readonly object[] | undefined): RunEvent[] | undefined {
-  if (!events?.length) return undefined;
-  return events.map((event) => {
-    const copy = snapshotOf(event);
+export function eventsOf(events: unknown): RunEvent[] | undefined {
+  const list = eventList(events);
+  if (!list?.length) return undefined;
+  return list.map((event) => {
+    const copy = snapshotOf(isKeyValues(event) ? event : { message: event });
     const { name, time, kwargs, ...rest } = copy;
     return {
       ...rest,
@@ -200,6 +201,18 @@ export function eventsOf(events: readonly object[] | undefined): RunEvent[] | un
       time: typeof time === "string" ? time : new Date().toISOString(),
     };
   });
+}
+
+/** A copy of a list of events; anything else is said once. */
+export function eventList(events: unknown): KeyValues[] | undefined {
+  if (events === undefined || events === null) return undefined;
+  if (Array.isArray(events)) return [...events];
+  warnOnce(
+    "LSB_WARN_FIELD",
+    "A run was given events that are no list; they are left out. Give a list of objects.",
+    "events",
+  );
+  return undefined;
 }
 
 /** Tags as they travel: texts, each once. One text is one tag; what is no tag is said once. */

@@ -19,6 +19,7 @@ import {
   type AgentAddressLike,
   type Attachments,
   errorOf,
+  eventList,
   eventsOf,
   metadataOf,
   microsOfTime,
@@ -89,7 +90,7 @@ export class RunTree implements TreeRecord {
     this.end_time = endMicros === undefined ? undefined : endMicros / 1000;
     this.extra = { ...config.extra, metadata: metadataOf(config) };
     this.tags = tagsOf(config.tags);
-    this.events = config.events && [...config.events];
+    this.events = eventList(config.events);
     this.serialized = config.serialized ?? {};
     this.reference_example_id = config.reference_example_id;
     this.attachments = config.attachments;
@@ -241,7 +242,7 @@ export class RunTree implements TreeRecord {
   addEvent(event: RunEvent | (KeyValues & { name?: string; time?: string }) | string): void {
     const time = new Date().toISOString();
     const added = typeof event === "string" ? { name: "event", time, message: event } : { time, ...event };
-    this.events = [...(this.events ?? []), added];
+    this.events = [...(eventList(this.events) ?? []), added];
     const { content, isPosted } = this[TREE];
     const events = eventsOf(this.events);
     if (isPosted && events) content.events = events;

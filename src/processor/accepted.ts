@@ -31,7 +31,10 @@ const FIELDS: readonly (readonly [
   ["session_id", (value) => (isUuid(value) ? FITS : {})],
   [
     "session_name",
-    (value, before) => (typeof value === "string" && value !== "" ? FITS : { value: before?.session_name }),
+    (value, before, run) => {
+      if (typeof value === "string" && value.trim() !== "") return FITS;
+      return isUuid(run.session_id) ? {} : { value: before?.session_name };
+    },
   ],
   ["inputs", (value) => objectOr(value, "input")],
   ["outputs", (value) => objectOr(value, "output")],
@@ -41,6 +44,9 @@ const FIELDS: readonly (readonly [
   ["error", (value) => (typeof value === "string" ? FITS : { value: textOf(value) })],
   ["end_time", endOf],
 ];
+
+/** Without these a run is refused, or has no project. */
+const needed: ReadonlySet<string> = new Set(["name", "run_type", "session_name"]);
 
 /** Wrapped, nothing of these is lost. */
 const WRAPPED: ReadonlySet<string> = new Set(["inputs", "outputs", "error"]);
@@ -55,8 +61,8 @@ export function accepted(run: Run, before?: Run): Run {
   const kept: KeyValues = {};
   for (const [field, check] of FIELDS) {
     const value: unknown = run[field];
-    if (value === undefined && field !== "name" && field !== "run_type") continue;
-    const result = value === null && field !== "name" && field !== "run_type" ? {} : check(value, before, run);
+    if (value === undefined && !(needed.has(field) && (before !== undefined || field !== "session_name"))) continue;
+    const result = value === null && !needed.has(field) ? {} : check(value, before, run);
     if (result === FITS) continue;
     changed ??= { ...run };
     if (result.value === undefined) delete changed[field];
@@ -117,8 +123,17 @@ const WANTED: Readonly<Record<string, string>> = {
   "extra.metadata": "it must be an object",
 };
 
+/** Whether it is an object in JSON, too: a date and an address are texts there. */
 function isObject(value: unknown): value is KeyValues {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  if (value instanceof String || value instanceof Number || value instanceof Boolean) return false;
+  if (!("toJSON" in value) || typeof value.toJSON !== "function") return true;
+  try {
+    const written: unknown = value.toJSON();
+    return typeof written === "object" && written !== null && !Array.isArray(written);
+  } catch {
+    return false;
+  }
 }
 
 function objectOr(value: unknown, name: string): Fit {

@@ -28,6 +28,10 @@ const fields: readonly [field: keyof Run, bad: unknown, instead: unknown, kept?:
   ["reference_example_id", "example-1", undefined, "example-1"],
   ["session_id", "my project", undefined, "my project"],
   ["session_name", "", undefined],
+  ["session_name", null, undefined],
+  ["inputs", new Date(0), { input: new Date(0) }],
+  ["outputs", new URL("http://127.0.0.1/"), { output: new URL("http://127.0.0.1/") }],
+  ["serialized", new Date(0), undefined],
   ["inputs", ["a"], { input: ["a"] }],
   ["outputs", "a", { output: "a" }],
   ["serialized", "a", undefined, "a"],
@@ -56,7 +60,7 @@ describe("a run that LangSmith would refuse", () => {
       accepted({ ...run });
     });
     // An empty text says nothing: there is nothing to be kept or warned about.
-    expect(codes).toEqual(bad === "" ? [] : ["LSB_WARN_FIELD"]);
+    expect(codes).toEqual(bad === "" || bad === null ? [] : ["LSB_WARN_FIELD"]);
   });
 
   it("is the same object where nothing is wrong with it", () => {
@@ -125,6 +129,15 @@ describe("transformRun", () => {
     expect(run.extra.metadata).toMatchObject({ tags: "a", run_type: "agent", end_time: "yesterday" });
   });
 
+  it.each([null, "", " ", undefined, 7])("cannot take a run out of its project: %j", async (session_name) => {
+    const bridge = await startBridge({
+      traces: "all",
+      transformRun: (run) => ({ ...run, session_name: session_name as string }),
+    });
+    bridge.tracer.startSpan("mine").end();
+    expect((await bridge.finish()).one("mine").session_name).toBe("test");
+  });
+
   it("may give an end in any zone, which is written as LangSmith takes it", async () => {
     const bridge = await startBridge({
       traces: "all",
@@ -132,6 +145,36 @@ describe("transformRun", () => {
     });
     bridge.tracer.startSpan("mine").end();
     expect((await bridge.finish()).one("mine").end_time).toBe("2100-01-01T00:00:00.000000Z");
+  });
+});
+
+describe("what the authoring API is given of any type", () => {
+  const odd: unknown[] = [7, true, "text", [7, "text", null], { a: 1 }, () => 1, Symbol("s"), 10n, new Date(0)];
+
+  it.each([
+    "events",
+    "attachments",
+    "run_type",
+    "tags",
+    "metadata",
+    "extra",
+    "serialized",
+    "error",
+    "inputs",
+    "outputs",
+  ])("as %s throws nothing, and the run arrives", async (field) => {
+    const bridge = await startBridge({ traces: "all" });
+    for (const value of odd) {
+      await traceable(async () => 1, { name: "run", [field]: value })();
+      const tree = new RunTree({ name: "run", [field]: value });
+      await tree.postRun();
+      tree.addEvent("more");
+      await tree.end();
+      await tree.patchRun();
+    }
+    const { runs } = await bridge.finish();
+    expect(runs.size).toBe(2 * odd.length);
+    for (const run of runs.values()) expect(checkRun(run)).toEqual([]);
   });
 });
 
