@@ -10,6 +10,7 @@ import { treeOf } from "./current.js";
 import type { AuthoredRun } from "./record.js";
 import { microsOfTime } from "./run-tree-config.js";
 import { fill } from "./run-tree-send.js";
+import { failureInChunk } from "./stream-failures.js";
 import type { StreamTap } from "./streams.js";
 import type { LooseConfig } from "./types.js";
 import { isBubbleUp, isKeyValues, isThenable, textOfError } from "./values.js";
@@ -122,17 +123,21 @@ function end(call: RunningCall, seenEnd?: number): void {
 export function tapOfCall(call: RunningCall, isSync = false): StreamTap {
   const chunks: unknown[] = [];
   const { run } = call;
+  let failure: string | undefined;
   return {
     onChunk(chunk) {
       if (chunks.length === 0 && run.content.run_type === "llm") sayFirstToken(run);
       chunks.push(chunk);
+      const told = call.config.errorIn ? undefined : failureInChunk(chunk);
+      // Of two the first says more: what ends a stream names no cause.
+      if (told !== undefined) failure = told === null ? undefined : (failure ?? told);
     },
     onDone(result) {
       if (result !== undefined && isSync) chunks.push(result);
-      finishStream(call, chunks);
+      finishStream(call, chunks, failure);
     },
     onError: (error) => finishStream(call, chunks, errorOfThrown(call, error)),
-    onCancel: () => finishStream(call, chunks, "Cancelled"),
+    onCancel: () => finishStream(call, chunks, failure ?? "Cancelled"),
     call: (step) => context.with(call.inside, step),
   };
 }

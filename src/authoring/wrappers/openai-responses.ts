@@ -37,8 +37,13 @@ function outputOf(events: readonly KeyValues[]): KeyValues[] {
       items.set(at, { ...item });
       continue;
     }
-    const known = items.get(at);
-    if (known && typeof type === "string") apply(known, type.replace(/^response\./, ""), event);
+    if (typeof type !== "string" || !type.endsWith(".delta")) continue;
+    const what = type.replace(/^response\./, "");
+    // Some services leave out the event that begins an item.
+    const known = items.get(at) ?? begun(what);
+    if (!known) continue;
+    items.set(at, known);
+    apply(known, what, event);
   }
   return [...items.values()];
 }
@@ -50,6 +55,13 @@ const PIECES: Readonly<Record<string, readonly [list: string, index: string, key
   reasoning_text: ["content", "content_index", "text", "reasoning_text"],
   reasoning_summary_text: ["summary", "summary_index", "text", "summary_text"],
 };
+
+/** The item to which a piece belongs that came without one. */
+function begun(type: string): KeyValues | undefined {
+  if (/^(?:output_text|refusal)\./.test(type)) return { type: "message", role: "assistant", content: [] };
+  if (/^reasoning_/.test(type)) return { type: "reasoning" };
+  return type.startsWith("function_call_arguments.") ? { type: "function_call", arguments: "" } : undefined;
+}
 
 /** Texts of the item itself. */
 const OWN_PIECES: Readonly<Record<string, string>> = {
