@@ -114,11 +114,11 @@ export function optionTypes(): string {
   return `// What a user may give. Made of table.ts by \`npm run docs:options\`: change it there.
 import type { MeterProvider } from "@opentelemetry/api";
 import type { Dispatcher } from "undici";
-import type { Loss } from "../delivery/operation.js";
 import type { Vocabulary } from "../mapping/index.js";
 import type { MappableSpan } from "../mapping/span.js";
 import type { KeyValues, Run } from "../wire/run.js";
 import type { HideOption, SpansOption } from "./functions.js";
+import type { Loss } from "./loss.js";
 
 /** Where runs go besides the primary destination. */
 export interface ReplicaOptions {

@@ -18,6 +18,11 @@ export class LangSmithOptionError extends TypeError {
     this.name = "LangSmithOptionError";
   }
 
+  /** The error of an option or argument of which more is to be told than what it takes. */
+  static refused(option: string, message: string): LangSmithOptionError {
+    return new LangSmithOptionError(option, "", undefined, `LSB_ERR_OPTION: ${message}`);
+  }
+
   /** The error of an option whose name nobody knows. */
   static unknown(option: string, hint: string): LangSmithOptionError {
     return new LangSmithOptionError(option, "", undefined, `LSB_ERR_OPTION: there is no option ${option}; ${hint}`);
@@ -121,6 +126,16 @@ export class LangSmithRequestError extends Error {
   }
 }
 
+/** Something of the langsmith package that this package does not have. */
+export class NotHereError extends Error {
+  readonly code = "LSB_ERR_NOT_HERE";
+
+  constructor(what: string, way: string) {
+    super(`LSB_ERR_NOT_HERE: otel-langsmith has no ${what}. ${way}`);
+    this.name = "NotHereError";
+  }
+}
+
 const ERRORS = {
   LangSmithOptionError,
   RunReferenceError,
@@ -128,6 +143,7 @@ const ERRORS = {
   RunTimeError,
   NoRunTreeError,
   LangSmithRequestError,
+  NotHereError,
 };
 
 for (const [mark, ErrorClass] of Object.entries(ERRORS)) {

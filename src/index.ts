@@ -55,6 +55,7 @@ export {
   LangSmithOptionError,
   LangSmithRequestError,
   NoRunTreeError,
+  NotHereError,
   type RequestErrorCode,
   RunIdError,
   RunReferenceError,
@@ -80,13 +81,13 @@ export {
   type Rule,
   type Vocabulary,
 } from "./mapping/index.js";
-export { NotHereError } from "./missing.js";
 export type { HideOption, LangSmithOptions, ReplicaOptions, SpansOption, StartedSpan } from "./options/options.js";
 export { RunIdentityProcessor } from "./processor/identity-processor.js";
 export { LangSmithSpanProcessor, type ProcessorStats } from "./processor/index.js";
 export { LangSmithLogRecordProcessor } from "./processor/log-records.js";
 export { type AnySampler, type AnySamplingResult, LangSmithSampler } from "./processor/sampler.js";
 export {
+  getRunId,
   getRunReference,
   type HeadersLike,
   type InboundOptions,
@@ -96,7 +97,6 @@ export {
   type RefusalCause,
   type RunLike,
   type RunReference,
-  runReferenceOf,
   type StartTraceOptions,
   setRun,
   startTrace,
@@ -107,7 +107,6 @@ export {
 export { getSpanProcessorsFromEnv, type SpanProcessorsFromEnvOptions } from "./register/from-env.js";
 export { type RegisterOptions, type Registration, register } from "./register/index.js";
 export type { AnySpanProcessor } from "./register/sdk.js";
-export { getRunId } from "./run-id.js";
 export { RunTree, startRun } from "./untraced-trees.js";
 export { VERSION as __version__ } from "./version.js";
 export { uuid7, uuid7FromTime } from "./wire/ids.js";

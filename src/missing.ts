@@ -1,13 +1,5 @@
 // What of the langsmith package is not here: each name is an error that says where the thing is, when it is used.
-
-/** Something of the langsmith package that this package does not have. */
-export class NotHereError extends Error {
-  readonly code = "LSB_ERR_NOT_HERE";
-  constructor(what: string, way: string) {
-    super(`LSB_ERR_NOT_HERE: otel-langsmith has no ${what}. ${way}`);
-    this.name = "NotHereError";
-  }
-}
+import { NotHereError } from "./errors.js";
 
 /** A function in the place of a missing one: called, or made with `new`, or asked for a member, it throws the way. */
 export function missing(what: string, way: string): (...args: unknown[]) => never {

@@ -70,6 +70,7 @@ describe("two copies of the package in one process", () => {
       "RunTimeError",
       "NoRunTreeError",
       "LangSmithRequestError",
+      "NotHereError",
     ] as const;
     const errors = {
       LangSmithOptionError: new first.LangSmithOptionError("apiUrl", "an address", 7),
@@ -78,6 +79,7 @@ describe("two copies of the package in one process", () => {
       RunTimeError: new first.RunTimeError("never"),
       NoRunTreeError: new first.NoRunTreeError(),
       LangSmithRequestError: new first.LangSmithRequestError("LSB_ERR_ACCESS", "no key"),
+      NotHereError: new first.NotHereError("evaluate", "Take it from langsmith."),
     };
     for (const name of classes) {
       const error = errors[name];

@@ -1,7 +1,7 @@
 // The job: two steps, its state on disk. Started again, it goes on where it was.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { trace } from "@opentelemetry/api";
-import { endRun, register, runReferenceOf, withRun } from "otel-langsmith";
+import { endRun, getRunReference, register, withRun } from "otel-langsmith";
 
 const [, , file = "job.json"] = process.argv;
 const tracing = register();
@@ -20,7 +20,7 @@ if (existsSync(file)) {
 } else {
   await tracer.startActiveSpan("job", async (job) => {
     // Taking the reference posts the run, so that what was saved exists.
-    writeFileSync(file, JSON.stringify({ run: runReferenceOf(job) }));
+    writeFileSync(file, JSON.stringify({ run: getRunReference(job) }));
     await step("step 1");
     await tracing.forceFlush();
     console.log("step 1 is done");

@@ -1,8 +1,7 @@
 // LangSmithTelemetry: one line for the AI SDK 7, by the spans of its own @ai-sdk/otel, which are read as they are.
 import { context } from "@opentelemetry/api";
-import { LangSmithOptionError } from "../errors.js";
+import { LangSmithOptionError, NotHereError } from "../errors.js";
 import { getSettings, setSettings, type TracingSettings } from "../identity/context.js";
-import { NotHereError } from "../missing.js";
 import { checkNames } from "../options/names.js";
 import { rulesOf } from "../privacy/client-rules.js";
 import { applicationPackages, classIn } from "../project/packages.js";

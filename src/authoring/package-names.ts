@@ -1,6 +1,6 @@
 // Small things that tracing programs take from the langsmith package's entries.
 import { bridges, defaultProjectName } from "../bridges.js";
-import { NotHereError } from "../missing.js";
+import { NotHereError } from "../errors.js";
 import { segmentTimeOf } from "../wire/time.js";
 import { getCurrentRunTree } from "./current.js";
 

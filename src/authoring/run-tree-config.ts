@@ -1,5 +1,6 @@
 // What a RunTree is made from: the config names of the langsmith package, and what they come down to.
 
+import { LangSmithOptionError } from "../errors.js";
 import { snapshot, snapshotOf } from "../snapshot/snapshot.js";
 import { warnOnce } from "../warnings.js";
 import { addressOf } from "../wire/agent-address.js";
@@ -101,7 +102,7 @@ export interface AgentAddressLike {
 /**
  * The project that a config names, or the agent's address in its stead.
  *
- * @throws TypeError (`LSB_ERR_OPTION`) for both at once, and for an address that is none, as the langsmith package does
+ * @throws LangSmithOptionError for both at once, and for an address that is none, as the langsmith package does
  */
 export function projectOf(config: Pick<OwnConfig, "address" | "project_name">): string | undefined {
   const { address, project_name } = config;
@@ -109,9 +110,9 @@ export function projectOf(config: Pick<OwnConfig, "address" | "project_name">): 
   const found = addressOf(address.id, address.environment);
   if (found !== undefined && !project_name && (address.kind ?? "AGENT") === "AGENT") return found;
   const message = project_name
-    ? `LSB_ERR_OPTION: a run is sent to a project (${JSON.stringify(project_name)}) or to an address, not both`
-    : "LSB_ERR_OPTION: address must be an agent's: { id, environment }, the environment local, development, staging or production";
-  throw Object.assign(new TypeError(message), { code: "LSB_ERR_OPTION" });
+    ? `a run is sent to a project (${JSON.stringify(project_name)}) or to an address, not both`
+    : "address must be an agent's: { id, environment }, the environment local, development, staging or production";
+  throw LangSmithOptionError.refused("address", message);
 }
 
 /** A run type, or chain (said once) for a word the service would refuse. */

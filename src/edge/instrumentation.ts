@@ -77,7 +77,6 @@ export function isOneOf(): () => undefined {
 
 export function getRunId(): undefined {}
 export function getRunReference(): undefined {}
-export function runReferenceOf(): undefined {}
 export function runIdOf(): undefined {}
 export function spanIdOf(): undefined {}
 export async function findRun(): Promise<undefined> {}

@@ -1,5 +1,7 @@
 // The processor under the name that the langsmith package has for its own: it hands what ends to the exporter.
+
 import { type Context, context as contextApi } from "@opentelemetry/api";
+import { LangSmithOptionError } from "../errors.js";
 import { RunIdentityProcessor } from "../processor/identity-processor.js";
 import type { SourceSpan } from "../processor/source-span.js";
 import { LangSmithOTLPTraceExporter } from "./exporter.js";
@@ -17,8 +19,8 @@ export class LangSmithOTLPSpanProcessor {
   constructor(exporter: LangSmithOTLPTraceExporter = new LangSmithOTLPTraceExporter()) {
     if (!(exporter instanceof LangSmithOTLPTraceExporter)) {
       const message =
-        "LSB_ERR_OPTION: LangSmithOTLPSpanProcessor takes a LangSmithOTLPTraceExporter; put another exporter into a BatchSpanProcessor beside it.";
-      throw Object.assign(new TypeError(message), { code: "LSB_ERR_OPTION" });
+        "LangSmithOTLPSpanProcessor takes a LangSmithOTLPTraceExporter; put another exporter into a BatchSpanProcessor beside it.";
+      throw LangSmithOptionError.refused("exporter", message);
     }
     this.#exporter = exporter;
     const { projectName } = exporter;

@@ -1,7 +1,7 @@
 // initializeOTEL: the langsmith package's set-up call, by this package's parts.
 import { type ContextManager, context, type TracerProvider, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import { NotHereError } from "../missing.js";
+import { NotHereError } from "../errors.js";
 import { checkNames } from "../options/names.js";
 import { applicationPackages } from "../project/packages.js";
 import { findSdk } from "../register/sdk.js";

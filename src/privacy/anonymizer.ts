@@ -1,4 +1,5 @@
 // Masks for `new Client({ anonymizer })`, made of rules: every text in a value is looked at, wherever it stands.
+import { LangSmithOptionError } from "../errors.js";
 
 /** A text and where it stands: `messages[0].content`. */
 export interface StringNode {
@@ -50,10 +51,10 @@ function maskOf(replacer: Replacer): (nodes: StringNode[]) => StringNode[] {
   }
   if ("maskNodes" in replacer) return (nodes) => replacer.maskNodes(nodes);
   const rules = replacer.map(({ type = "pattern", pattern, replace = "[redacted]" }) => {
-    if (type !== "pattern") throw new TypeError("LSB_ERR_OPTION: a rule of createAnonymizer is a pattern");
+    if (type !== "pattern") throw LangSmithOptionError.refused("type", "a rule of createAnonymizer is a pattern");
     return { pattern: typeof pattern === "string" ? new RegExp(pattern, "g") : pattern, replace };
   });
-  if (rules.length === 0) throw new TypeError("LSB_ERR_OPTION: createAnonymizer needs a rule");
+  if (rules.length === 0) throw LangSmithOptionError.refused("replacer", "createAnonymizer needs a rule");
   const masked = (text: string) =>
     rules.reduce((value, { pattern, replace }) => {
       // A sticky or global pattern that somebody used before begins where that ended.

@@ -45,7 +45,7 @@ export function currentOf(context: Context, bridge: Bridge | undefined = primary
   };
 }
 
-/** A span's entry: the primary bridge's, else that of who placed the span for it; see {@link getRunId}. */
+/** A span's entry: the primary bridge's, else that of who placed the span for it; see `getRunId`. */
 export function entryHere(span: Span, bridge: Bridge | undefined): SpanEntry | undefined {
   if (!bridge) return undefined;
   const entries = entriesOf(span);

@@ -1,16 +1,14 @@
-// References taken and used: from a context or a span to plain JSON, and back into a context.
+// References used: from plain JSON, headers or an order back into a context.
 
-import { type Context, context as contextApi, type Span } from "@opentelemetry/api";
-import { primaryBridge } from "../bridges.js";
+import { type Context, context as contextApi } from "@opentelemetry/api";
 import { RunReferenceError } from "../errors.js";
-import { getPlace, setPlace } from "../identity/context.js";
+import { setPlace } from "../identity/context.js";
 import { knownPlace } from "../identity/known-places.js";
-import type { RunNode, SpanEntry } from "../identity/node.js";
+import type { RunNode } from "../identity/node.js";
 import { MAX_AHEAD_MICROS, type ParentPlace } from "../identity/place.js";
-import { isBareId, type RunLike, type RunReference, referenceOf, referenceOfPlace } from "../identity/reference.js";
+import { isBareId, type RunLike, type RunReference, referenceOf } from "../identity/reference.js";
 import { warnOnce } from "../warnings.js";
 import { threadKeysOf } from "../wire/thread.js";
-import { currentOf, entryHere } from "./current.js";
 import { takeHeaders } from "./inbound.js";
 import { inboundGate } from "./propagator.js";
 
@@ -18,45 +16,6 @@ import { inboundGate } from "./propagator.js";
 export type HeadersLike =
   | { get(name: string): string | null | undefined }
   | Readonly<Record<string, string | readonly string[] | undefined>>;
-
-/**
- * The reference of a context's current run: the active span's, or its nearest kept ancestor's; undefined where there
- * is none. Taking it opens a held trace and queues the pending posts of the run and its unsent ancestors, so that what
- * is saved exists even when the process dies a moment later (`await processor.forceFlush()` to be sure of it). Such a
- * run is left pending at shutdown, for whoever resumes it.
- *
- * @param context default: the active one
- * @example
- * ```ts
- * await queue.add("summarize", { url, run: getRunReference() });
- * ```
- */
-export function getRunReference(context: Context = contextApi.active()): RunReference | undefined {
-  const current = currentOf(context);
-  if (!current) return undefined;
-  if (current.entry?.node) return take(current.entry);
-  // A place from elsewhere, or passed-over spans alone under one.
-  const { place, project } = current;
-  const set = current.set ?? getPlace(context);
-  return referenceOfPlace(place, { project, name: set?.name, runType: set?.runType });
-}
-
-/** The reference of a span's run, or of its nearest kept ancestor's; see {@link getRunReference}. */
-export function runReferenceOf(span: Span): RunReference | undefined {
-  const bridge = primaryBridge();
-  const entry = entryHere(span, bridge);
-  return entry?.node ? take(entry) : undefined;
-}
-
-function take(entry: SpanEntry): RunReference | undefined {
-  const bridge = primaryBridge();
-  const { node } = entry;
-  if (!bridge || !node) return undefined;
-  const seen = bridge.takeReference(entry);
-  // Sampled out, or dropped: what never is sent must not be hung under.
-  if (!bridge.isOpen(entry)) return undefined;
-  return referenceOfPlace(node, { project: node.project, name: seen?.name, runType: seen?.runType });
-}
 
 /**
  * A context in which what starts hangs under a run: of this process or another, of today or last week, whether or not

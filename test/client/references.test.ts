@@ -9,7 +9,7 @@ import { createFeedback } from "../../src/client/feedback.js";
 import { findRun } from "../../src/client/find-run.js";
 import { createRest } from "../../src/client/rest.js";
 import { getRunUrl, webUrlOf } from "../../src/client/run-url.js";
-import { runReferenceOf, withRun } from "../../src/propagation/index.js";
+import { getRunReference, withRun } from "../../src/propagation/index.js";
 import { segmentOf } from "../../src/wire/dotted-order.js";
 import { uuid7 } from "../../src/wire/ids.js";
 import { readRuns } from "../interop/trees.js";
@@ -30,7 +30,7 @@ afterEach(async () => {
 /** A run that was sent, and its reference. */
 async function sentRun(name = "agent") {
   const span = bridge.genai.startSpan(name);
-  const reference = runReferenceOf(span);
+  const reference = getRunReference(span);
   span.end();
   await bridge.processor.forceFlush();
   if (!reference) throw new Error("no reference");
@@ -180,7 +180,7 @@ describe("the way there", () => {
 describe("endRun by id", () => {
   it("looks the run up and ends it", async () => {
     const span = bridge.genai.startSpan("job");
-    const reference = runReferenceOf(span);
+    const reference = getRunReference(span);
     await bridge.processor.shutdown();
     const later = await startBridge({ apiUrl: local.url, projectName: "asked" });
     await endRun(reference?.id ?? "", { outputs: { done: true } });

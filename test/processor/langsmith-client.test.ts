@@ -7,7 +7,7 @@ import { startLocalServer } from "otel-langsmith-local";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { LangSmithSpanExporter } from "../../src/exporter/index.js";
 import { LangSmithSpanProcessor } from "../../src/processor/index.js";
-import { getRunId } from "../../src/run-id.js";
+import { getRunId } from "../../src/propagation/index.js";
 
 async function startService(processorOf: (apiUrl: string) => SpanProcessor) {
   const server = await startLocalServer({ dataDir: ":memory:" });

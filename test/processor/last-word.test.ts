@@ -1,7 +1,7 @@
 // What the user says last about a run, and what asks the bridge for one: transformRun, getRunId.
 import { context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { describe, expect, it } from "vitest";
-import { getRunId } from "../../src/run-id.js";
+import { getRunId } from "../../src/propagation/index.js";
 import type { Run } from "../../src/wire/run.js";
 import { startBridge, treeOf } from "./bridge.js";
 

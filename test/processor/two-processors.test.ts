@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { runIdOf } from "../../src/identity/run-ids.js";
 import type { LangSmithOptions } from "../../src/options/options.js";
 import { LangSmithSpanProcessor } from "../../src/processor/index.js";
-import { getRunId } from "../../src/run-id.js";
+import { getRunId } from "../../src/propagation/index.js";
 import { orphansOf, type Receiver, startReceiver } from "../receiver.js";
 import { startBridge, type TestBridge, treeOf } from "./bridge.js";
 

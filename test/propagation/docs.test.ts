@@ -37,15 +37,7 @@ describe("the pages", () => {
 
   it("across-processes.md names only functions that are there", () => {
     const text = readFileSync(join(root, "docs/across-processes.md"), "utf8");
-    const ours = [
-      "LangSmithPropagator",
-      "withRun",
-      "setRun",
-      "getRunReference",
-      "runReferenceOf",
-      "endRun",
-      "startTrace",
-    ];
+    const ours = ["LangSmithPropagator", "withRun", "setRun", "getRunReference", "endRun", "startTrace"];
     for (const name of [
       ...ours,
       "tracingContext",

@@ -6,10 +6,10 @@ import { createFeedback } from "../../src/client/feedback.js";
 import { runIdOf, spanIdOf } from "../../src/identity/run-ids.js";
 import { LangSmithSpanProcessor } from "../../src/processor/index.js";
 import {
+  getRunId,
   getRunReference,
   LangSmithPropagator,
   type RunReference,
-  runReferenceOf,
   setRun,
   withRun,
 } from "../../src/propagation/index.js";
@@ -34,7 +34,7 @@ describe("taking a reference", () => {
     bridge.genai.startActiveSpan("agent", (agent) => {
       const http = bridge.provider.getTracer("@opentelemetry/instrumentation-http").startSpan("GET");
       reference = getRunReference(trace.setSpan(context.active(), http));
-      ofSpan = runReferenceOf(agent);
+      ofSpan = getRunReference(agent);
       http.end();
       agent.end();
     });
@@ -49,6 +49,28 @@ describe("taking a reference", () => {
       start_time: run.start_time,
     });
     expect(ofSpan).toEqual(reference);
+  });
+
+  it("is of the same shape as asking for the id: a span, a context, or what is active", async () => {
+    const bridge = await startBridge();
+    const agent = bridge.genai.startSpan("agent");
+    const inside = trace.setSpan(ROOT_CONTEXT, agent);
+    const ask = [
+      () => [getRunReference(agent)?.id, getRunId(agent)],
+      () => [getRunReference(inside)?.id, getRunId(inside)],
+    ];
+    const answers = [...ask, () => context.with(inside, () => [getRunReference()?.id, getRunId()])].map((one) => one());
+    const reference = getRunReference(agent);
+    const resumed = setRun(ROOT_CONTEXT, reference);
+    expect([getRunReference(resumed)?.id, getRunId(resumed)]).toEqual([reference?.id, reference?.id]);
+    expect([getRunReference(ROOT_CONTEXT), getRunId(ROOT_CONTEXT)]).toEqual([undefined, undefined]);
+    agent.end();
+    const { id } = (await bridge.finish()).one("agent");
+    expect(answers).toEqual([
+      [id, id],
+      [id, id],
+      [id, id],
+    ]);
   });
 
   it("opens a held trace and posts the run and its unsent ancestors at once, and nothing else of it", async () => {
@@ -89,7 +111,7 @@ describe("taking a reference", () => {
     const job = bridge.genai.startSpan("job", { attributes: { "gen_ai.operation.name": "invoke_agent" } });
     const inJob = trace.setSpan(ROOT_CONTEXT, job);
     bridge.genai.startSpan("step 1", {}, inJob).end();
-    const reference = JSON.parse(JSON.stringify(runReferenceOf(job)));
+    const reference = JSON.parse(JSON.stringify(getRunReference(job)));
     await settle(bridge);
     expect(bridge.receiver.one("job").end_time).toBeUndefined();
     const posted = bridge.receiver.one("job");
@@ -142,7 +164,7 @@ describe("setting a run", () => {
   it("hangs what starts inside under it whether or not the run is still open", async () => {
     const bridge = await startBridge();
     const agent = bridge.genai.startSpan("agent");
-    const reference = runReferenceOf(agent);
+    const reference = getRunReference(agent);
     withRun(reference, () => bridge.genai.startSpan("while open").end());
     agent.end();
     withRun(reference, () => bridge.genai.startSpan("after its end").end());
@@ -153,7 +175,7 @@ describe("setting a run", () => {
   it("keeps the order of children that start in one millisecond under one reference, taken again and again", async () => {
     const bridge = await startBridge();
     const agent = bridge.genai.startSpan("agent");
-    const reference = runReferenceOf(agent);
+    const reference = getRunReference(agent);
     const names = Array.from({ length: 30 }, (_, n) => `child ${n}`);
     const copy = () => JSON.parse(JSON.stringify(reference));
     for (const name of names) withRun(copy(), () => bridge.genai.startSpan(name).end());
@@ -259,7 +281,7 @@ describe("ending a run", () => {
   it("is refused for a span that is open in this process, for what is no run, and without a processor", async () => {
     const bridge = await startBridge();
     const agent = bridge.genai.startSpan("agent");
-    await expect(endRun(runReferenceOf(agent) ?? "")).rejects.toMatchObject({ code: "LSB_ERR_RUN_OPEN" });
+    await expect(endRun(getRunReference(agent) ?? "")).rejects.toMatchObject({ code: "LSB_ERR_RUN_OPEN" });
     agent.end();
     await expect(endRun("hello")).rejects.toMatchObject({ code: "LSB_ERR_RUN_REFERENCE" });
     await settle(bridge);
@@ -271,12 +293,12 @@ describe("ids both ways", () => {
   it("leads from a run id to its span, and is undefined for custom ids", async () => {
     const bridge = await startBridge();
     const agent = bridge.genai.startSpan("agent");
-    const id = runReferenceOf(agent)?.id ?? "";
+    const id = getRunReference(agent)?.id ?? "";
     expect(id).toBe(runIdOf(agent.spanContext(), (agent as unknown as { startTime: [number, number] }).startTime));
     expect(spanIdOf(id)).toBe(agent.spanContext().spanId);
     const custom = uuid7();
     const other = bridge.genai.startSpan("custom", { attributes: { "langsmith.span.id": custom } });
-    expect(runReferenceOf(other)?.id).toBe(custom);
+    expect(getRunReference(other)?.id).toBe(custom);
     expect(spanIdOf(custom)).toBeUndefined();
     expect(spanIdOf("00000000-0000-4000-8000-000000000000")).toBeUndefined();
     agent.end();

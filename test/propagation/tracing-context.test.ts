@@ -1,7 +1,7 @@
 // What runs started inside inherit, and new traces inside old ones.
 import { context } from "@opentelemetry/api";
 import { describe, expect, it } from "vitest";
-import { runReferenceOf, startTrace, tracingContext } from "../../src/propagation/index.js";
+import { getRunReference, startTrace, tracingContext } from "../../src/propagation/index.js";
 import { startBridge, treeOf } from "../processor/bridge.js";
 import { allThree, extracted, foreignOrder, idsIn, injected, settle } from "./headers.js";
 
@@ -68,7 +68,7 @@ describe("startTrace", () => {
     const bridge = await startBridge();
     let loop = "";
     await bridge.genai.startActiveSpan("consumer", async (consumer) => {
-      loop = runReferenceOf(consumer)?.id ?? "";
+      loop = getRunReference(consumer)?.id ?? "";
       for (const job of ["a", "b"]) {
         await startTrace(`job ${job}`, async () => {
           bridge.genai.startSpan(`work ${job}`).end();

@@ -1,4 +1,5 @@
 // wrapAnthropic: an Anthropic client whose messages are traced, with the payloads that langsmith's own wrapper logs.
+import { LangSmithOptionError } from "../../errors.js";
 import type { KeyValues } from "../../wire/run.js";
 import { isTraceableFunction, type TraceableConfig } from "../index.js";
 import type { LooseConfig } from "../types.js";
@@ -65,8 +66,7 @@ export function wrapAnthropic<Anthropic extends AnthropicLike>(
   options: WrapAnthropicOptions = {},
 ): WrappedAnthropic<Anthropic> {
   if (isTraceableFunction(anthropic.messages.create)) {
-    const message = "LSB_ERR_OPTION: This instance of Anthropic client has been already wrapped once.";
-    throw Object.assign(new TypeError(message), { code: "LSB_ERR_OPTION" });
+    throw LangSmithOptionError.refused("anthropic", "This instance of Anthropic client has been already wrapped once.");
   }
   const config = configOf(options);
   const traced = new Map<PropertyKey, unknown>();

@@ -1,4 +1,5 @@
 // wrapOpenAI: an OpenAI client whose calls are traced, with the payloads that langsmith's own wrapper logs.
+import { LangSmithOptionError } from "../../errors.js";
 import type { KeyValues } from "../../wire/run.js";
 import { getCurrentRunTree, isTraceableFunction, type TraceableConfig } from "../index.js";
 import type { LooseConfig } from "../types.js";
@@ -98,8 +99,7 @@ export function wrapOpenAI<OpenAI extends OpenAILike>(
   options: WrapOpenAIOptions = {},
 ): WrappedOpenAI<OpenAI> {
   if (isTraceableFunction(openai.chat.completions.create)) {
-    const message = "LSB_ERR_OPTION: This instance of OpenAI client has been already wrapped once.";
-    throw Object.assign(new TypeError(message), { code: "LSB_ERR_OPTION" });
+    throw LangSmithOptionError.refused("openai", "This instance of OpenAI client has been already wrapped once.");
   }
   const { metadata = {}, ...rest } = options;
   const { ls_invocation_params: params, ...kept } = metadata;
