@@ -21,12 +21,18 @@ import { uuid7 as ourUuid7, uuid7FromTime as ourUuid7FromTime } from "../../src/
 import { calls } from "./ported/calls.js";
 import { clients } from "./ported/clients.js";
 import { differencesOf, items } from "./ported/differences.js";
+import { langchain as langchainPrograms } from "./ported/langchain.js";
+import { openai as openaiPrograms } from "./ported/openai.js";
 import type { Api, Program, Programs } from "./ported/program.js";
+import { redaction } from "./ported/redaction.js";
 import { runTrees } from "./ported/run-trees.js";
 import { settings } from "./ported/settings.js";
 import { streams } from "./ported/streams.js";
 
-const all: Programs = { ...calls, ...streams, ...runTrees, ...clients, ...settings };
+const all: Programs = {
+  ...{ ...calls, ...streams, ...runTrees, ...clients, ...settings },
+  ...{ ...openaiPrograms, ...langchainPrograms, ...redaction },
+};
 
 let server: LocalServer;
 let model: ModelServer;
@@ -48,9 +54,17 @@ afterAll(async () => {
 });
 
 const openai = () => new OpenAI({ baseURL: model.url, apiKey: "not-a-key", maxRetries: 0 });
-const common = { openai, getLangchainCallbacks: langchain.getLangchainCallbacks };
-const there: Api = { ...native, RunTree: NativeRunTree, wrapOpenAI: wrapNative, uuid7, uuid7FromTime, ...common };
-const here: Api = { ...ours, wrapOpenAI, uuid7: ourUuid7, uuid7FromTime: ourUuid7FromTime, ...common };
+const common = { openai, ...langchain };
+const there: Api = {
+  ...native,
+  Client: NativeClient,
+  RunTree: NativeRunTree,
+  wrapOpenAI: wrapNative,
+  uuid7,
+  uuid7FromTime,
+  ...common,
+};
+const here: Api = { ...ours, Client, wrapOpenAI, uuid7: ourUuid7, uuid7FromTime: ourUuid7FromTime, ...common };
 
 interface Ran {
   readonly returned: unknown;

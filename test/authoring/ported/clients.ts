@@ -1,4 +1,4 @@
-// wrapOpenAI and LangChain.
+// wrapOpenAI: the calls that every program makes.
 import { caught, drained, type Programs } from "./program.js";
 
 const messages = [{ role: "user", content: "hi" }];
@@ -65,24 +65,5 @@ export const clients: Programs = {
   "wrapped twice": {
     differs: [3],
     run: ({ wrapOpenAI, openai }) => caught(() => wrapOpenAI(wrapOpenAI(openai()))),
-  },
-  "LangChain under a traced function, and the other way round": {
-    differs: [14],
-    async run({ traceable, getLangchainCallbacks }) {
-      const { RunnableLambda } = await import("@langchain/core/runnables");
-      const { awaitAllCallbacks } = await import("@langchain/core/callbacks/promises");
-      const inner = traceable(async (x: string) => `${x}!`, { name: "inner" });
-      const runnable = RunnableLambda.from(async (x: string) => inner(x)).withConfig({ runName: "lambda" });
-      const outer = traceable(
-        async (x: string) => {
-          const callbacks = await getLangchainCallbacks();
-          return [await runnable.invoke(x), await runnable.invoke(x, { callbacks })];
-        },
-        { name: "outer", metadata: { h: "w" } },
-      );
-      const result = await outer("a");
-      await awaitAllCallbacks();
-      return result;
-    },
   },
 };

@@ -18,7 +18,10 @@ const text = (value: unknown) => JSON.stringify(value) ?? "";
 
 /** By their numbers in the document. */
 export const items: Readonly<Record<number, Item>> = {
-  1: { title: "Ids, times, dotted orders" },
+  1: {
+    title: "Ids, times, dotted orders",
+    explains: ({ path, there }) => path.endsWith(".id") && text(there).includes("run-"),
+  },
   2: { title: "`extra.runtime`" },
   3: { title: "Errors", explains: ({ path, here }) => isReturned(path) && text(here).includes("LSB_ERR_") },
   4: {
@@ -42,7 +45,11 @@ export const items: Readonly<Record<number, Item>> = {
   },
   9: { title: "Programs that throw there", explains: ({ there, here }) => here !== undefined && !isRun(there) },
   10: { title: "`tracingEnabled: false`", explains: ({ path, here }) => /children/.test(path) && here === undefined },
-  11: { title: "`wrapOpenAI`", explains: ({ path }) => /\.inputs\b/.test(path) },
+  11: {
+    title: "`wrapOpenAI`",
+    explains: ({ path, there, here }) =>
+      /\.inputs\b|tool_calls|\.usage(?:_metadata)?\b|\.counts\b/.test(path) || (there === undefined && isRun(here)),
+  },
   12: { title: "Functions and run trees", explains: ({ path }) => isReturned(path) || /\.outputs\b/.test(path) },
   13: { title: "Tracing is on", explains: ({ there, here }) => there === undefined && isRun(here) },
   14: {
