@@ -1,5 +1,5 @@
 // What the doctor says of a failure, and what to do about it.
-import type { DeliveryError } from "../delivery/errors.js";
+import type { ServiceError } from "../service/errors.js";
 
 const QUOTA = "Raise the limit in LangSmith under Settings, Usage limits, or trace less: samplingRate, traces.";
 const LATER = "Try again in a while; the bridge does so by itself, and keeps the runs while they fit.";
@@ -16,7 +16,7 @@ export function adviceOnStatus(status: number, isQuota: boolean): string | undef
 }
 
 /** What to do about a run that was not taken. */
-export function adviceOnDelivery(error: DeliveryError | undefined): string {
+export function adviceOnDelivery(error: ServiceError | undefined): string {
   switch (error?.kind) {
     case "unauthorized":
     case "forbidden":
@@ -52,7 +52,7 @@ export function whatToDo(what: string, proxy: string | undefined): string {
   if (/CERT|SELF_SIGNED|UNABLE_TO/.test(what)) {
     return "The certificate is not trusted. Give your CA to Node with NODE_EXTRA_CA_CERTS=/path/ca.pem.";
   }
-  if (/imeout|ETIMEDOUT/.test(what))
+  if (/imeout|TIMEOUT|ETIMEDOUT|no answer within/.test(what))
     return "A firewall may drop the connection. Is there a proxy to use? Set HTTPS_PROXY.";
   return "Check LANGSMITH_ENDPOINT and the network.";
 }

@@ -1,22 +1,24 @@
 // `otel-langsmith doctor`: looks at everything between this machine and LangSmith, and says what to do.
-import type { Dispatcher } from "undici";
 import { addressForLog } from "../credentials.js";
-import { failureOf } from "../delivery/answers.js";
-import { openDispatcher } from "../delivery/options.js";
 import { chooseEncoding, readLimits } from "../delivery/server-info.js";
 import type { Environment } from "../options/environment.js";
 import { langsmithVariable } from "../options/environment.js";
 import { tracingVariable } from "../options/tracing.js";
-import { failureWords } from "../service/failure.js";
-import { request } from "../service/undici.js";
+import { type Answered, failureOf } from "../service/answers.js";
+import { openDispatcher } from "../service/dispatcher.js";
+import { toServiceError } from "../service/errors.js";
+import { exchange, type Service } from "../service/exchange.js";
 import { adviceOnKey, adviceOnStatus, CHECK_ADDRESS, whatToDo } from "./advice.js";
-import { type Destination, destinationOf } from "./destination.js";
+import { destinationOf } from "./destination.js";
 import type { Output } from "./output.js";
 import { lookAtProject, type Say } from "./project.js";
 import { checkRoundTrip } from "./round-trip.js";
 
 /** How far a clock may be off before the service's view of "now" suffers. */
 const CLOCK_MILLIS = 60_000;
+
+/** For one question. */
+const TIMEOUT_MILLIS = 15_000;
 
 /** Runs the command; resolves to its exit code: 0 when runs arrive, 1 when something stands in the way. */
 export async function doctor(env: Environment, out: Output): Promise<number> {
@@ -43,11 +45,12 @@ export async function doctor(env: Environment, out: Output): Promise<number> {
   if (proxy)
     say("ok", `proxy ${proxy} (from the environment; NO_PROXY ${env["no_proxy"] || env["NO_PROXY"] || "is not set"})`);
   // As the delivery's own: what goes through here goes through there.
-  const { get: dispatcher, close } = openDispatcher({});
+  const { get: dispatcher, close } = openDispatcher(undefined);
+  const service: Service = { ...destination, dispatcher, requestTimeoutMillis: TIMEOUT_MILLIS };
   let isSeen = false;
   try {
-    if (!(await checkInfo(destination, dispatcher(), proxy, say))) return 1;
-    if (await checkKey(destination, dispatcher(), proxy, say)) {
+    if (!(await checkInfo(service, proxy, say))) return 1;
+    if (await checkKey(service, proxy, say)) {
       isSeen = await checkRoundTrip(destination, dispatcher(), say);
     }
   } finally {
@@ -85,52 +88,32 @@ function proxyOf(env: Environment, apiUrl: string): string | undefined {
   }
 }
 
-interface Reply {
-  status: number;
-  body: unknown;
-  date: number;
-  millis: number;
+interface Reply extends Answered {
+  readonly body: unknown;
+  readonly millis: number;
 }
 
-async function get(destination: Destination, path: string, dispatcher: Dispatcher): Promise<Reply> {
+async function get(service: Service, path: string): Promise<Reply> {
   const began = performance.now();
-  const response = await request(`${destination.apiUrl}${path}`, {
-    method: "GET",
-    dispatcher,
-    headers: {
-      accept: "application/json",
-      ...(destination.apiKey ? { "x-api-key": destination.apiKey } : {}),
-      ...(destination.workspaceId ? { "x-tenant-id": destination.workspaceId } : {}),
-    },
-    signal: AbortSignal.timeout(15_000),
-  });
-  const text = await response.body.text();
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    body = undefined;
-  }
-  const date = response.headers["date"];
-  return {
-    status: response.statusCode,
-    body,
-    date: Date.parse(typeof date === "string" ? date : ""),
-    millis: performance.now() - began,
-  };
+  const answered = await exchange(service, { method: "GET", path, answer: "whole" });
+  return { ...answered, body: jsonIn(answered.text), millis: performance.now() - began };
 }
 
-async function checkInfo(
-  destination: Destination,
-  dispatcher: Dispatcher,
-  proxy: string | undefined,
-  say: Say,
-): Promise<boolean> {
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function checkInfo(service: Service, proxy: string | undefined, say: Say): Promise<boolean> {
   let reply: Reply;
   try {
-    reply = await get(destination, "/info", dispatcher);
+    reply = await get(service, "/info");
   } catch (error) {
-    say("bad", `no connection: ${failureWords(error)}`, whatToDo(failureWords(error), proxy));
+    const { message } = toServiceError(error);
+    say("bad", `no connection: ${message}`, whatToDo(message, proxy));
     return false;
   }
   if (reply.status === 401 || reply.status === 403) {
@@ -150,8 +133,9 @@ async function checkInfo(
     `requests of up to ${limits.maxCount} operations and ${limits.maxBytes} bytes, ` +
       `${limits.isMultipartOff ? "as JSON" : "multipart"}, compressed with ${chooseEncoding("auto", limits) ?? "nothing"}`,
   );
-  if (!Number.isNaN(reply.date)) {
-    const off = Date.now() - reply.date;
+  const date = Date.parse(String(reply.headers["date"]));
+  if (!Number.isNaN(date)) {
+    const off = Date.now() - date;
     if (Math.abs(off) > CLOCK_MILLIS) {
       say(
         "bad",
@@ -170,18 +154,14 @@ function isInfo(body: unknown): boolean {
 }
 
 /** Asks for something that the key is needed for: `/info` needs none. */
-async function checkKey(
-  destination: Destination,
-  dispatcher: Dispatcher,
-  proxy: string | undefined,
-  say: Say,
-): Promise<boolean> {
-  const reply = await get(destination, "/sessions?limit=1", dispatcher).catch((error: unknown) => {
-    say("bad", `asking for the projects failed: ${failureWords(error)}`, whatToDo(failureWords(error), proxy));
+async function checkKey(service: Service, proxy: string | undefined, say: Say): Promise<boolean> {
+  const reply = await get(service, "/sessions?limit=1").catch((error: unknown) => {
+    const { message } = toServiceError(error);
+    say("bad", `asking for the projects failed: ${message}`, whatToDo(message, proxy));
   });
   if (!reply) return false;
   const { status, body } = reply;
-  const hasKey = destination.apiKey !== undefined;
+  const hasKey = service.apiKey !== undefined;
   if (status >= 200 && status < 300) {
     if (!Array.isArray(body)) {
       say("bad", `GET /sessions answered ${status}, but not with a list of projects`, CHECK_ADDRESS);
@@ -198,7 +178,7 @@ async function checkKey(
       adviceOnKey(status, hasKey),
     );
   } else {
-    const failure = failureOf({ status, headers: {}, text: JSON.stringify(body ?? "") });
+    const failure = failureOf(reply);
     const advice = adviceOnStatus(status, failure?.isQuota ?? false);
     const what = failure?.message ?? `HTTP ${status}`;
     if (advice !== undefined) say("bad", `GET /sessions answered ${what}`, advice);

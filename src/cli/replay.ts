@@ -3,12 +3,13 @@ import { randomBytes } from "node:crypto";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { failureOf } from "../delivery/answers.js";
-import { type DeliveryError, toDeliveryError } from "../delivery/errors.js";
 import { ITEM_OVERHEAD_BYTES, type Item, partsBytes } from "../delivery/item.js";
 import { encodeParts, type Part } from "../delivery/multipart.js";
 import { type OpenDelivery, openDelivery } from "../delivery/open.js";
 import type { Environment } from "../options/environment.js";
+import { failureOf } from "../service/answers.js";
+import { backoffMillis } from "../service/backoff.js";
+import { type ServiceError, toServiceError } from "../service/errors.js";
 import { destinationTag, tagOf } from "../spool/owners.js";
 import { decodeDone, decodeRecords, type Recorded } from "../spool/record.js";
 import { donePath, parseSegmentName } from "../spool/segment.js";
@@ -218,22 +219,25 @@ function lostBy({ delivery }: OpenDelivery): number {
   return Object.values(delivery.stats().lost).reduce((sum, runs) => sum + runs, 0);
 }
 
+/** Between tries of somebody who sits at a terminal. */
+const BACKOFF = { initialMillis: 250, maxMillis: 5_000 };
+
 /** Feedback as the SDK wrote it; undefined when the service has it. */
 async function sendFeedback(opened: OpenDelivery, parts: Part[], giveUpMillis: number): Promise<string | undefined> {
   if (parts.length === 0) return undefined;
   const { contentType, data } = encodeParts(parts, `----otel-langsmith-${randomBytes(18).toString("hex")}`);
   const until = performance.now() + giveUpMillis;
   for (let attempt = 0; ; attempt += 1) {
-    let error: DeliveryError | undefined;
+    let error: ServiceError | undefined;
     try {
       const headers = { "content-type": contentType };
       error = failureOf(await opened.exchange({ method: "POST", path: "/runs/multipart", headers, body: data }));
     } catch (thrown) {
-      error = toDeliveryError(thrown);
+      error = toServiceError(thrown);
     }
     // Feedback has an id of its own: it was there already.
     if (!error || error.kind === "conflict") return undefined;
-    const delay = error.retryAfterMillis ?? Math.min(5_000, 250 * 2 ** attempt);
+    const delay = backoffMillis(attempt, BACKOFF, { afterMillis: error.retryAfterMillis });
     const mayPass = error.kind === "unavailable" || error.kind === "throttled";
     if (!mayPass || performance.now() + delay > until) return error.message;
     await new Promise((resolve) => setTimeout(resolve, delay));

@@ -3,10 +3,10 @@ import { DiagLogLevel, diag } from "@opentelemetry/api";
 import type { Dispatcher } from "undici";
 import { createRest, type Rest } from "../client/rest.js";
 import { readRun } from "../client/runs.js";
-import type { DeliveryError } from "../delivery/errors.js";
 import type { Delivery } from "../delivery/index.js";
 import { openDelivery } from "../delivery/open.js";
 import { LangSmithRequestError } from "../errors.js";
+import type { ServiceError } from "../service/errors.js";
 import { segmentOf } from "../wire/dotted-order.js";
 import { uuid7 } from "../wire/ids.js";
 import type { Run } from "../wire/run.js";
@@ -84,7 +84,7 @@ async function isThere(rest: Rest, id: string): Promise<boolean | "another answe
 }
 
 /** Resolves when the run was answered, or when waiting makes no sense: what a key or a limit refuses does not pass. */
-async function settled(delivery: Delivery, lastFailure: () => DeliveryError | undefined): Promise<void> {
+async function settled(delivery: Delivery, lastFailure: () => ServiceError | undefined): Promise<void> {
   const flushed = delivery.flush(15_000);
   let isOver = false;
   void flushed.finally(() => {

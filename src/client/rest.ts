@@ -2,13 +2,14 @@
 
 import type { Dispatcher } from "undici";
 import { primaryBridge } from "../bridges.js";
-import { cutSecrets, secretsOf } from "../credentials.js";
+import { cutSecrets } from "../credentials.js";
 import { LangSmithRequestError, type RequestErrorCode } from "../errors.js";
 import { isLocalAddress, type LangSmithDestination, resolveOptions } from "../options/options.js";
-import { failureWords } from "../service/failure.js";
-import { createAgent, isProxied, proxyAddresses, request } from "../service/undici.js";
-import { kindOfThrown } from "../thrown.js";
-import { untraced } from "../untraced.js";
+import { type Answered, retryAfterOf } from "../service/answers.js";
+import { backoffMillis } from "../service/backoff.js";
+import { isDispatcher, sharedDispatcher } from "../service/dispatcher.js";
+import { type ServiceError, toServiceError } from "../service/errors.js";
+import { exchange, type Service } from "../service/exchange.js";
 import { withoutSlashesAtEnd } from "../wire/address.js";
 
 export interface RestOptions extends LangSmithDestination {
@@ -47,21 +48,6 @@ export function ownDestination(): RestOptions {
   return { apiUrl, apiKey, workspaceId, ...(isDispatcher(dispatcher) && { dispatcher }) };
 }
 
-/** By shape: the application may have an undici of its own. */
-function isDispatcher(value: unknown): value is Dispatcher {
-  return typeof value === "object" && value !== null && typeof Reflect.get(value, "dispatch") === "function";
-}
-
-const agents = new Map<boolean, Dispatcher>();
-
-/** The way that delivery goes without a dispatcher of the application's: one a process, made at the first call. */
-function ownAgent(): Dispatcher {
-  const key = isProxied();
-  const agent = agents.get(key) ?? createAgent();
-  agents.set(key, agent);
-  return agent;
-}
-
 /**
  * Speaks to one deployment.
  *
@@ -73,55 +59,54 @@ function ownAgent(): Dispatcher {
 export function createRest(options: RestOptions): Rest {
   const apiUrl = withoutSlashesAtEnd(options.apiUrl);
   const attempts = Math.max(1, options.attempts ?? 3);
+  const service: Service = {
+    apiUrl,
+    apiKey: options.apiKey,
+    workspaceId: options.workspaceId,
+    requestTimeoutMillis: options.timeoutMillis ?? 30_000,
+    dispatcher: () => options.dispatcher ?? sharedDispatcher(),
+  };
 
   async function call(wanted: RestCall): Promise<unknown> {
+    if (options.apiKey === undefined && !isLocalAddress(apiUrl)) throw keyMissing(apiUrl);
     const isRepeatable = wanted.isRepeatable ?? wanted.method === "GET";
-    for (let attempt = 1; ; attempt += 1) {
+    for (let attempt = 0; ; attempt += 1) {
       const outcome = await once(wanted);
       if (!(outcome instanceof Failure)) return outcome;
-      if (!outcome.isTransient || !isRepeatable || attempt >= attempts) throw outcome.error;
-      await pause(Math.min(5_000, outcome.afterMillis ?? 100 * 2 ** attempt * (0.5 + Math.random())));
+      const { error, isTransient, afterMillis } = outcome;
+      // Nobody waits here for longer than that, and before the time that the service named it is not asked again.
+      const isTooLong = afterMillis !== undefined && afterMillis > BACKOFF.maxMillis;
+      if (!isTransient || isTooLong || !isRepeatable || attempt + 1 >= attempts) throw error;
+      await pause(backoffMillis(attempt, BACKOFF, { afterMillis }));
     }
   }
 
   async function once(wanted: RestCall): Promise<unknown> {
-    const key = await keyOf(options, apiUrl);
-    let status: number;
-    let headers: Record<string, string | string[] | undefined>;
-    let text: string;
+    let answered: Answered;
     try {
-      const response = await untraced(() =>
-        request(urlOf(apiUrl, wanted), {
-          method: wanted.method,
-          headers: {
-            accept: "application/json",
-            ...(wanted.body !== undefined && { "content-type": "application/json" }),
-            ...(key !== undefined && { "x-api-key": key }),
-            ...(options.workspaceId !== undefined && { "x-tenant-id": options.workspaceId }),
-          },
-          body: wanted.body === undefined ? null : JSON.stringify(wanted.body),
-          signal: AbortSignal.timeout(options.timeoutMillis ?? 30_000),
-          dispatcher: options.dispatcher ?? ownAgent(),
+      answered = await exchange(service, {
+        method: wanted.method,
+        path: `${wanted.path}${searchOf(wanted)}`,
+        ...(wanted.body !== undefined && {
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify(wanted.body),
         }),
-      );
-      status = response.statusCode;
-      headers = response.headers;
-      text = await response.body.text();
-    } catch (cause) {
-      return new Failure(unreachable(apiUrl, wanted, cause), true);
+        answer: "whole",
+      });
+    } catch (thrown) {
+      return unanswered(apiUrl, wanted, toServiceError(thrown));
     }
+    const { status, text, secrets = [] } = answered;
     if (status >= 200 && status < 300) return answerOf(text, apiUrl, wanted, status);
-    const error = refusal(
-      status,
-      reasonIn(text, secretsOf({ ...options, apiUrl, apiKey: key, proxies: proxyAddresses() })),
-      apiUrl,
-      wanted,
-    );
-    return new Failure(error, error.code === "LSB_ERR_UNAVAILABLE", retryAfterMillis(headers["retry-after"]));
+    const error = refusal(status, reasonIn(text, secrets), apiUrl, wanted);
+    return new Failure(error, error.code === "LSB_ERR_UNAVAILABLE", retryAfterOf(answered.headers));
   }
 
   return { apiUrl, call };
 }
+
+/** Between tries of somebody who waits for the answer. */
+const BACKOFF = { initialMillis: 300, maxMillis: 5_000 };
 
 class Failure {
   constructor(
@@ -131,31 +116,19 @@ class Failure {
   ) {}
 }
 
-async function keyOf({ apiKey }: RestOptions, apiUrl: string): Promise<string | undefined> {
-  if (apiKey === undefined && !isLocalAddress(apiUrl)) {
-    throw new LangSmithRequestError(
-      "LSB_ERR_ACCESS",
-      `LANGSMITH_API_KEY is not set, so ${hostOf(apiUrl)} cannot be asked. Set it, or pass apiKey.`,
-    );
-  }
-  if (typeof apiKey !== "function") return apiKey;
-  try {
-    return await apiKey();
-  } catch (cause) {
-    // Its message may say anything, the key included.
-    throw new LangSmithRequestError("LSB_ERR_ACCESS", `apiKey() failed with ${kindOfThrown(cause)}`);
-  }
+function keyMissing(apiUrl: string): LangSmithRequestError {
+  const what = `LANGSMITH_API_KEY is not set, so ${hostOf(apiUrl)} cannot be asked. Set it, or pass apiKey.`;
+  return new LangSmithRequestError("LSB_ERR_ACCESS", what);
 }
 
-function urlOf(apiUrl: string, { path, query }: RestCall): string {
-  const base = path.startsWith("/api/") ? apiUrl.replace(/(?:\/api)?(?:\/v1)?$/, "") : apiUrl;
+function searchOf({ query }: RestCall): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query ?? {})) {
     if (value === undefined) continue;
     for (const each of Array.isArray(value) ? value : [value]) parameters.append(name, String(each));
   }
   const search = parameters.toString();
-  return `${base}${path}${search ? `?${search}` : ""}`;
+  return search ? `?${search}` : "";
 }
 
 function answerOf(text: string, apiUrl: string, { subject }: RestCall, status: number): unknown {
@@ -214,11 +187,14 @@ function refusal(
   }
 }
 
-function unreachable(apiUrl: string, { subject }: RestCall, thrown: unknown): LangSmithRequestError {
-  return new LangSmithRequestError(
-    "LSB_ERR_UNAVAILABLE",
-    `${hostOf(apiUrl)} cannot be reached (${failureWords(thrown)}) to ask for ${subject}. Check LANGSMITH_ENDPOINT and the network.`,
-  );
+function unanswered(apiUrl: string, { subject }: RestCall, error: ServiceError): Failure {
+  if (error.isWithoutKey) return new Failure(new LangSmithRequestError("LSB_ERR_ACCESS", error.message), false);
+  if (error.kind === "misconfigured") {
+    const what = `${hostOf(apiUrl)} cannot be asked for ${subject}: ${error.message}.`;
+    return new Failure(new LangSmithRequestError("LSB_ERR_REQUEST", what), false);
+  }
+  const what = `${hostOf(apiUrl)} cannot be reached (${error.message}) to ask for ${subject}. Check LANGSMITH_ENDPOINT and the network.`;
+  return new Failure(new LangSmithRequestError("LSB_ERR_UNAVAILABLE", what), true);
 }
 
 function reasonIn(text: string, secrets: readonly string[]): string | undefined {
@@ -243,11 +219,6 @@ function sentenceIn(text: string): string | undefined {
 
 function hostOf(apiUrl: string): string {
   return new URL(apiUrl).host;
-}
-
-function retryAfterMillis(value: string | string[] | undefined): number | undefined {
-  const seconds = Number(Array.isArray(value) ? value[0] : (value ?? Number.NaN));
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
 }
 
 function pause(millis: number): Promise<void> {

@@ -1,5 +1,7 @@
 // Link: a circuit breaker. A dead service, a refused key or an exhausted quota costs one probe now and then, no more.
-import { DeliveryError, mayBeItsOwn, toDeliveryError } from "./errors.js";
+
+import { backoffMillis } from "../service/backoff.js";
+import { mayBeItsOwn, ServiceError, toServiceError } from "../service/errors.js";
 import type { Answer, Batch, Sender } from "./item.js";
 import type { Timers } from "./timers.js";
 
@@ -55,7 +57,7 @@ export function createBreaker(next: Sender, options: BreakerOptions): Breaker {
   async function pass(batch: Batch, signal: AbortSignal): Promise<"free" | "probe"> {
     while (openUntil !== undefined) {
       if (signal.aborted) {
-        throw new DeliveryError("stopped", "stopped while the service was out of reach", { reach: "never_written" });
+        throw new ServiceError("stopped", "stopped while the service was out of reach", { reach: "never_written" });
       }
       const wait = openUntil - now();
       if (wait <= 0 && !isProbing) {
@@ -85,7 +87,7 @@ export function createBreaker(next: Sender, options: BreakerOptions): Breaker {
     isAsked = false;
   }
 
-  function failed(error: DeliveryError, batch: Batch, isProbe: boolean): void {
+  function failed(error: ServiceError, batch: Batch, isProbe: boolean): void {
     switch (error.kind) {
       case "unauthorized":
       case "misconfigured":
@@ -112,15 +114,14 @@ export function createBreaker(next: Sender, options: BreakerOptions): Breaker {
   }
 
   /** What was answered may be the probe's own fault: another one tells. */
-  function isAnotherWorthIt(error: DeliveryError): boolean {
+  function isAnotherWorthIt(error: ServiceError): boolean {
     probes = mayBeItsOwn(error) ? (probes + 1) % PROBES : 0;
     return probes > 0;
   }
 
   function backoff(): number {
-    const ceiling = Math.min(maxPause, initialPause * 2 ** Math.min(pauses, 30));
     pauses += 1;
-    return ceiling / 2 + (random() * ceiling) / 2;
+    return backoffMillis(pauses - 1, { initialMillis: initialPause, maxMillis: maxPause }, { random });
   }
 
   return {
@@ -131,7 +132,7 @@ export function createBreaker(next: Sender, options: BreakerOptions): Breaker {
         succeeded();
         return answer;
       } catch (thrown) {
-        const error = toDeliveryError(thrown);
+        const error = toServiceError(thrown);
         if (isProbe) {
           openUntil = undefined;
           isAsked = false;

@@ -1,7 +1,7 @@
 // Link: compresses a body off the main thread, as far as the server takes it, and stops when it turns out that it does not.
 import { promisify } from "node:util";
 import * as zlib from "node:zlib";
-import { type DeliveryError, type FailureKind, toDeliveryError } from "./errors.js";
+import { type FailureKind, type ServiceError, toServiceError } from "../service/errors.js";
 import type { Answer, Batch, Body, Sender } from "./item.js";
 
 export type Encoding = "gzip" | "zstd";
@@ -58,7 +58,7 @@ export function createCompress(next: Sender, options: CompressOptions): Sender {
     try {
       return await sendCompressed(batch, signal);
     } catch (thrown) {
-      const error = toDeliveryError(thrown);
+      const error = toServiceError(thrown);
       const isDoubtful = error.kind === "encoding" || (batch.isUnproven && error.blamesEncoding);
       batch.isUnproven = false;
       if (isDoubtful) return sendPlain(batch, plain, error, encoding, signal);
@@ -78,7 +78,7 @@ export function createCompress(next: Sender, options: CompressOptions): Sender {
   async function sendPlain(
     batch: Batch,
     plain: Body,
-    error: DeliveryError,
+    error: ServiceError,
     encoding: Encoding,
     signal: AbortSignal,
   ): Promise<Answer> {
@@ -96,7 +96,7 @@ export function createCompress(next: Sender, options: CompressOptions): Sender {
       options.warn("LSB_WARN_COMPRESSION_OFF", `the server refuses ${encoding} bodies; they are sent uncompressed`);
       return answer;
     } catch (thrown) {
-      if (!isOutage || isTrial || SPEAKS_OF_RUNS.has(toDeliveryError(thrown).kind)) throw thrown;
+      if (!isOutage || isTrial || SPEAKS_OF_RUNS.has(toServiceError(thrown).kind)) throw thrown;
       if (compressed) batch.body = compressed;
       batch.isTrial = false;
       return await sendCompressed(batch, signal);

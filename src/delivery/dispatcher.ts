@@ -1,7 +1,7 @@
 // Takes batches from the queue when they are due, and hands them to the chain, several at once.
 
-import type { DeliveryError } from "./errors.js";
-import { toDeliveryError } from "./errors.js";
+import type { ServiceError } from "../service/errors.js";
+import { toServiceError } from "../service/errors.js";
 import { batchOf, type Item, type Sender } from "./item.js";
 import type { Ledger } from "./ledger.js";
 import type { Settings } from "./options.js";
@@ -29,7 +29,7 @@ export interface DispatcherOptions {
   /** The item goes into a request now: the last moment to make it smaller. */
   onTaken: (item: Item, maxBytes: number) => void;
   /** The request came to nothing; these items are nobody's. */
-  onFailed: (items: readonly Item[], error: DeliveryError) => void;
+  onFailed: (items: readonly Item[], error: ServiceError) => void;
 }
 
 export interface Dispatcher {
@@ -129,7 +129,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (items.length > 0) await through.send(batch, stop);
     } catch (error) {
       // At shutdown whoever closes gives everything up, in the order in which it came.
-      if (!stop.aborted) options.onFailed(items.filter(isStillOurs), toDeliveryError(error));
+      if (!stop.aborted) options.onFailed(items.filter(isStillOurs), toServiceError(error));
     } finally {
       if (hasPlace) {
         hasPlace = false;

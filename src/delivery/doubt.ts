@@ -1,5 +1,5 @@
 // Whether the key is refused: while nothing was taken, 403 keeps everything back, and one run at a time is tried.
-import type { DeliveryError } from "./errors.js";
+import type { ServiceError } from "../service/errors.js";
 import type { Timers } from "./timers.js";
 
 /** First and longest pause between two runs that are tried; milliseconds. */
@@ -11,7 +11,7 @@ const REFUSALS = 3;
 
 export class Doubt {
   readonly #timers: Timers;
-  readonly #onRefused: (error: DeliveryError) => void;
+  readonly #onRefused: (error: ServiceError) => void;
   #isOpen = false;
   #isProbing = false;
   #refusals = 0;
@@ -19,7 +19,7 @@ export class Doubt {
   #wake = new AbortController();
 
   /** @param onRefused it looks like the key; told once for each run that was refused */
-  constructor(timers: Timers, onRefused: (error: DeliveryError) => void) {
+  constructor(timers: Timers, onRefused: (error: ServiceError) => void) {
     this.#timers = timers;
     this.#onRefused = onRefused;
   }
@@ -29,7 +29,7 @@ export class Doubt {
   }
 
   /** A request was refused with 403, and nothing was taken that would show that the key is good. */
-  open(error: DeliveryError): void {
+  open(error: ServiceError): void {
     this.#isOpen = true;
     if (error.isOfService || this.#refusals >= REFUSALS) this.#onRefused(error);
   }
@@ -48,7 +48,7 @@ export class Doubt {
   }
 
   /** The run that was tried was refused. */
-  refused(error: DeliveryError): void {
+  refused(error: ServiceError): void {
     this.#refusals += 1;
     this.#pauseMillis = Math.min(this.#pauseMillis * 2, DOUBT_MAX_PAUSE_MILLIS);
     this.#isProbing = false;

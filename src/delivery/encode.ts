@@ -1,6 +1,6 @@
 // Link: writes a batch as a request body, multipart where the server takes it, else as one JSON document.
 import { randomBytes } from "node:crypto";
-import { toDeliveryError } from "./errors.js";
+import { toServiceError } from "../service/errors.js";
 import type { Batch, Body, Item, Sender } from "./item.js";
 import { encodeJsonBatch } from "./json-batch.js";
 import { encodeMultipart } from "./multipart.js";
@@ -25,7 +25,7 @@ export function createEncode(next: Sender, options: EncodeOptions): Sender {
       if (batch.body.path === "/runs/batch") sayFiles(batch);
       return answer;
     } catch (thrown) {
-      const error = toDeliveryError(thrown);
+      const error = toServiceError(thrown);
       if (error.kind !== "misconfigured" || error.status !== 404 || batch.body.path === "/runs/batch") throw error;
       batch.body = encodeBody(batch, true);
       const answer = await next.send(batch, signal);

@@ -82,7 +82,7 @@ export type Answer = "taken" | "taken_before";
 
 /** One link of the chain. */
 export interface Sender {
-  /** Resolves once the service has every item; rejects with a `DeliveryError`. */
+  /** Resolves once the service has every item; rejects with a `ServiceError`. */
   send(batch: Batch, signal: AbortSignal): Promise<Answer>;
   /** Somebody awaits the result: whatever is only waiting waits no longer. */
   hurry?(): void;

@@ -1,5 +1,5 @@
 // What a delivery says of failures: each kind once, to whom it concerns, with what to do.
-import type { DeliveryError } from "./errors.js";
+import type { ServiceError } from "../service/errors.js";
 import type { Reporter } from "./reporter.js";
 
 /** After how many failures, and no success, a service counts as never reached. */
@@ -10,7 +10,7 @@ export class Notices {
   readonly #waitNoMore: () => void;
   #failures = 0;
   #isReached = false;
-  #last: DeliveryError | undefined;
+  #last: ServiceError | undefined;
 
   /** @param waitNoMore what stands in the way does not pass by itself: whoever awaits a flush waits in vain */
   constructor(reporter: Reporter, waitNoMore: () => void) {
@@ -19,7 +19,7 @@ export class Notices {
   }
 
   /** Why the last attempt failed; undefined since the last success. */
-  get lastFailure(): DeliveryError | undefined {
+  get lastFailure(): ServiceError | undefined {
     return this.#last;
   }
 
@@ -28,7 +28,7 @@ export class Notices {
     this.#isReached = true;
   }
 
-  failed(error: DeliveryError, delayMillis: number): void {
+  failed(error: ServiceError, delayMillis: number): void {
     this.#last = error;
     this.#failures += 1;
     if (error.kind === "unauthorized" || error.kind === "misconfigured" || error.isQuota) this.#waitNoMore();
@@ -48,13 +48,13 @@ export class Notices {
   }
 
   /** 403 to one run after another, and nothing is taken: that is the key, or something that lets nothing pass. */
-  forbidden(error: DeliveryError): void {
+  forbidden(error: ServiceError): void {
     this.#last = error;
     this.#waitNoMore();
     this.#keyRefused(error);
   }
 
-  #keyRefused(error: DeliveryError): void {
+  #keyRefused(error: ServiceError): void {
     const inFront =
       error.kind === "forbidden" && !error.isOfService
         ? "The answer is not in LangSmith's words: a firewall or proxy in front of it may refuse the runs. "

@@ -1,21 +1,23 @@
 // The queue and the chain of senders, put together for one destination.
 
 import { setMaxListeners } from "node:events";
+import type { Answered } from "../service/answers.js";
+import { openDispatcher } from "../service/dispatcher.js";
+import type { ServiceError } from "../service/errors.js";
+import { type Exchange, exchange } from "../service/exchange.js";
 import { destinationTag, newInstance } from "../spool/owners.js";
 import { createSpool } from "../spool/spool.js";
 import { kindOfThrown } from "../thrown.js";
 import { untraced } from "../untraced.js";
-import type { Answered } from "./answers.js";
 import { createChain } from "./chain.js";
 import { checkRun } from "./check.js";
 import { createContinuations } from "./continuation.js";
-import type { DeliveryError } from "./errors.js";
-import { type Exchange, exchange, type HttpOptions } from "./http.js";
+import type { HttpOptions } from "./http.js";
 import type { Item } from "./item.js";
 import { createMetrics } from "./metrics.js";
 import { Notices } from "./notices.js";
 import type { Delivery, Operation } from "./operation.js";
-import { type DeliveryOptions, openDispatcher, settle as settleOptions } from "./options.js";
+import { type DeliveryOptions, settle as settleOptions } from "./options.js";
 import { createOutbox } from "./outbox.js";
 import { counted, createReporter, sayEnd } from "./reporter.js";
 import { serializeRun } from "./serialize.js";
@@ -32,7 +34,7 @@ export interface OpenDelivery {
   /** One request beside the chain, with the same key, by the same way. */
   exchange(call: Exchange): Promise<Answered>;
   /** Why the last attempt failed; undefined since the last success. */
-  lastFailure(): DeliveryError | undefined;
+  lastFailure(): ServiceError | undefined;
 }
 
 /** As `createDelivery`. `lanes` restricts which lanes of the spool are taken over, by their destination's tag. */
@@ -46,7 +48,7 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
     () => outbox.counts(),
   );
   const reporter = createReporter(settings.destination, now, options.onError, metrics.lost, metrics.attachmentsLost);
-  const dispatcher = openDispatcher(options);
+  const dispatcher = openDispatcher(options.dispatcher);
   let requests = 0;
   const notices = new Notices(reporter, () => outbox.waitNoMore());
 

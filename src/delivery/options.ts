@@ -4,7 +4,6 @@ import { resolve } from "node:path";
 import type { MeterProvider } from "@opentelemetry/api";
 import type { Dispatcher } from "undici";
 import { OPTIONS } from "../options/table.js";
-import { createAgent } from "../service/undici.js";
 import { withoutSlashesAtEnd } from "../wire/address.js";
 import type { Loss } from "./operation.js";
 
@@ -127,26 +126,6 @@ export function settle(options: DeliveryOptions): Settings {
       maxAgeMillis: options.retry?.maxAgeMillis ?? OPTIONS["retry.maxAgeMillis"].default,
     },
     now: options.now ?? (() => performance.now()),
-  };
-}
-
-/** The dispatcher to use, and how to close it: the caller's own is never closed. */
-export function openDispatcher(options: Pick<DeliveryOptions, "dispatcher">): {
-  get: () => Dispatcher;
-  close: () => Promise<void>;
-} {
-  const given = options.dispatcher;
-  if (given) return { get: () => given, close: async () => {} };
-  let own: Dispatcher | undefined;
-  return {
-    get() {
-      // Made late: a process that never sends opens nothing.
-      own ??= createAgent();
-      return own;
-    },
-    async close() {
-      await own?.destroy();
-    },
   };
 }
 

@@ -1,8 +1,8 @@
 // The life of operations: taken in, merged or held where a post and its end meet, sent, and settled.
 
+import { answerOf, ServiceError, toServiceError } from "../service/errors.js";
 import type { Spool } from "../spool/spool.js";
 import { type Chain, createDispatcher } from "./dispatcher.js";
-import { answerOf, DeliveryError, toDeliveryError } from "./errors.js";
 import { createFitting } from "./fitting.js";
 import { Flushes } from "./flushes.js";
 import { ITEM_OVERHEAD_BYTES, type Item, partsBytes, type RunParts } from "./item.js";
@@ -24,7 +24,7 @@ export interface OutboxOptions {
   shelf: Shelf | undefined;
   onSettled: (item: Item, fate: Fate) => void;
   /** Why the last attempt failed; undefined since the last success. */
-  lastFailure: () => DeliveryError | undefined;
+  lastFailure: () => ServiceError | undefined;
 }
 
 export interface Outbox {
@@ -216,7 +216,7 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled, las
   }
 
   /** Items whose request came to nothing: to disk, or lost. */
-  function giveUp(items: readonly Item[], error: DeliveryError): void {
+  function giveUp(items: readonly Item[], error: ServiceError): void {
     const unparked = items.filter((item) => {
       if (item.isSettled) return false;
       if (!shelf?.park(item)) return true;
@@ -264,7 +264,7 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled, las
     if (!end) return;
     pending.forget(item.runId);
     if (run.phase === "parked") {
-      giveUp([end], new DeliveryError("stopped", "its post is in the spool", { reach: "never_written" }));
+      giveUp([end], new ServiceError("stopped", "its post is in the spool", { reach: "never_written" }));
       return;
     }
     // With a journal the patch stays as it was written: what is repeated after a crash must be what was sent.
@@ -281,7 +281,7 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled, las
     await dispatcher.whenIdle(ABORT_MILLIS);
     const failed = lastFailure();
     const why = `not sent within ${Math.round(timeoutMillis)} ms of shutdown${failed ? `; the last attempt failed: ${failed.message}` : ""}`;
-    giveUp(ledger.items(), new DeliveryError("stopped", why, { reach: "never_written", ...answerOf(failed ?? {}) }));
+    giveUp(ledger.items(), new ServiceError("stopped", why, { reach: "never_written", ...answerOf(failed ?? {}) }));
     letGo();
   }
 
@@ -310,14 +310,14 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled, las
     cut: fitting.halve,
     async sendParked(items) {
       await dispatcher.sendBeside(items).catch((error: unknown) => {
-        reporter.say("info", "LSB_INFO_SPOOL_WAITS", `the spool waits: ${toDeliveryError(error).message}`);
+        reporter.say("info", "LSB_INFO_SPOOL_WAITS", `the spool waits: ${toServiceError(error).message}`);
       });
     },
     waitNoMore: () => flushes.waitNoMore(),
     parkAll() {
       isClosed = true;
       stop.abort();
-      giveUp(ledger.items(), new DeliveryError("stopped", "the process ended", { reach: "never_written" }));
+      giveUp(ledger.items(), new ServiceError("stopped", "the process ended", { reach: "never_written" }));
     },
     batchLimits: dispatcher.limits,
     flush: (timeoutMillis) => flushes.wait(timeoutMillis, "own"),

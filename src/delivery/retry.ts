@@ -1,5 +1,7 @@
-// Link: tries again what may pass later, the same bytes each time, with exponential backoff and full jitter.
-import { answerOf, DeliveryError, mayBeItsOwn, toDeliveryError } from "./errors.js";
+// Link: tries again what may pass later, the same bytes each time, with a back-off.
+
+import { backoffMillis } from "../service/backoff.js";
+import { answerOf, mayBeItsOwn, ServiceError, toServiceError } from "../service/errors.js";
 import type { Evidence } from "./evidence.js";
 import type { Answer, Batch, Sender } from "./item.js";
 import type { Timers } from "./timers.js";
@@ -15,7 +17,7 @@ export interface RetryOptions {
   random?: () => number;
   /** Whether nothing else waits to be sent that would show whose fault a failure is. */
   isNothingElse: () => boolean;
-  onRetry?: (error: DeliveryError, delayMillis: number) => void;
+  onRetry?: (error: ServiceError, delayMillis: number) => void;
 }
 
 /** What may pass by itself, however long it takes; an age does not end it. */
@@ -34,7 +36,7 @@ export function createRetry(next: Sender, options: RetryOptions): Sender {
       try {
         return await next.send(batch, signal);
       } catch (thrown) {
-        const error = toDeliveryError(thrown);
+        const error = toServiceError(thrown);
         // 409 on the very bytes that may have been taken: they were.
         if (error.kind === "conflict" && batch.isOutcomeUnknown) return "taken_before";
         if (error.reach === "unknown") markUnknown(batch);
@@ -50,14 +52,14 @@ export function createRetry(next: Sender, options: RetryOptions): Sender {
     }
   }
 
-  function giveUpWhenOld(batch: Batch, error: DeliveryError): void {
+  function giveUpWhenOld(batch: Batch, error: ServiceError): void {
     if (WAITS_FOR_PEOPLE.has(error.kind) || error.isQuota) return;
     if (options.now() - oldest(batch) < options.maxAgeMillis) return;
     throw failed("expired", `given up after ${options.maxAgeMillis} ms`, error, batch);
   }
 
   /** In an outage nothing is taken, and nobody is at fault. */
-  function judge(batch: Batch, error: DeliveryError): void {
+  function judge(batch: Batch, error: ServiceError): void {
     batch.failures += 1;
     // Others have its place meanwhile: if they are taken, that tells.
     batch.stepAside?.();
@@ -73,19 +75,16 @@ export function createRetry(next: Sender, options: RetryOptions): Sender {
     return isTurn && batch.failedAt !== undefined && !evidence.isTakenSince(batch.failedAt);
   }
 
-  async function pause(batch: Batch, error: DeliveryError, attempt: number, signal: AbortSignal): Promise<void> {
+  async function pause(batch: Batch, error: ServiceError, attempt: number, signal: AbortSignal): Promise<void> {
     const delay = delayMillis(error, attempt);
     options.onRetry?.(error, delay);
     await options.timers.sleep(delay, signal);
     if (signal.aborted) throw failed("stopped", "stopped while waiting to try again", error, batch);
   }
 
-  function delayMillis(error: DeliveryError, attempt: number): number {
-    const ceiling = Math.min(options.maxDelayMillis, options.initialDelayMillis * 2 ** Math.min(attempt, 30));
-    const jittered = random() * ceiling;
-    // Never earlier than asked, and not all at the same instant.
-    if (error.retryAfterMillis !== undefined) return error.retryAfterMillis + Math.min(jittered, 1_000);
-    return jittered;
+  function delayMillis(error: ServiceError, attempt: number): number {
+    const policy = { initialMillis: options.initialDelayMillis, maxMillis: options.maxDelayMillis };
+    return backoffMillis(attempt, policy, { afterMillis: error.retryAfterMillis, random });
   }
 
   return {
@@ -96,14 +95,14 @@ export function createRetry(next: Sender, options: RetryOptions): Sender {
   };
 }
 
-function failed(kind: DeliveryError["kind"], why: string, error: DeliveryError, batch: Batch): DeliveryError {
-  return new DeliveryError(kind, `${why}: ${error.message}`, {
+function failed(kind: ServiceError["kind"], why: string, error: ServiceError, batch: Batch): ServiceError {
+  return new ServiceError(kind, `${why}: ${error.message}`, {
     reach: batch.isOutcomeUnknown ? "unknown" : error.reach,
     ...answerOf(error),
   });
 }
 
-function isWorthRetrying(error: DeliveryError, batch: Batch): boolean {
+function isWorthRetrying(error: ServiceError, batch: Batch): boolean {
   switch (error.kind) {
     case "unavailable":
     case "throttled":

@@ -1,7 +1,9 @@
 // What the server says of itself at /info: limits, endpoints, compression. Nothing depends on it being there or right.
+
+import { exchange } from "../service/exchange.js";
 import type { Encoding } from "./compress.js";
 import { zstdCompress } from "./compress.js";
-import { exchange, type HttpOptions } from "./http.js";
+import type { HttpOptions } from "./http.js";
 
 export interface ServerLimits {
   /** Operations a request. */

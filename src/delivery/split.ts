@@ -1,7 +1,8 @@
 // Link: finds the run that a request came to nothing for, by halves, so that one bad run costs one run.
+
+import { answerOf, ServiceError, toServiceError } from "../service/errors.js";
 import type { WarningCode } from "../warnings.js";
 import { Doubt } from "./doubt.js";
-import { answerOf, DeliveryError, toDeliveryError } from "./errors.js";
 import type { Evidence } from "./evidence.js";
 import { type Answer, type Batch, batchOf, type Item, type Sender } from "./item.js";
 import type { LossCause } from "./operation.js";
@@ -14,7 +15,7 @@ export type Fate =
   | { readonly kind: "lost"; readonly cause: LossCause; readonly message: string; readonly answer?: string };
 
 /** The end of an item that an answer condemned. */
-export function lostBy(error: DeliveryError, cause: LossCause): Fate {
+export function lostBy(error: ServiceError, cause: LossCause): Fate {
   return { kind: "lost", cause, message: error.message, ...answerOf(error) };
 }
 
@@ -29,9 +30,9 @@ export interface SplitOptions {
   /** Makes a single item that is too large smaller; false when it cannot be made any smaller. */
   cut: (item: Item) => boolean;
   /** A single item that failed while others were taken, or was refused with 403. */
-  suspect: (item: Item, error: DeliveryError) => void;
+  suspect: (item: Item, error: ServiceError) => void;
   /** 403, and nothing shows that the key is good. */
-  onKeyRefused: (error: DeliveryError) => void;
+  onKeyRefused: (error: ServiceError) => void;
   warn: (code: WarningCode, message: string) => void;
   /** Refusals of single runs in a row after which the fault is not the runs'. Default 20. */
   suspectsLimit?: number;
@@ -45,7 +46,7 @@ export interface Split extends Sender {
   /** One request with this item alone, one attempt. */
   attempt(item: Item, signal: AbortSignal): Promise<Answer>;
   /** 403 for a long time without anything being taken. */
-  doubtKey(error: DeliveryError): void;
+  doubtKey(error: ServiceError): void;
   /** Refused items that still wait for a verdict. */
   readonly suspects: number;
 }
@@ -60,7 +61,7 @@ export function createSplit(next: Sender, options: SplitOptions): Split {
   });
   // Items refused alone, since something was last accepted. A success shows that they were at fault; too many of them
   // that they were not.
-  let suspects: { item: Item; error: DeliveryError }[] = [];
+  let suspects: { item: Item; error: ServiceError }[] = [];
   let forbiddenInARow = 0;
   let isPaused = false;
   let isProbing = false;
@@ -86,7 +87,7 @@ export function createSplit(next: Sender, options: SplitOptions): Split {
     conclude();
   }
 
-  function suspect(item: Item, error: DeliveryError): void {
+  function suspect(item: Item, error: ServiceError): void {
     suspects.push({ item, error });
     if (suspects.length < limit) return;
     const kept = suspects.map((entry) => entry.item);
@@ -101,13 +102,13 @@ export function createSplit(next: Sender, options: SplitOptions): Split {
   }
 
   /** 403 to one run alone, while the key is or was good. So many in a row speak of the key after all. */
-  function forbidden(item: Item, error: DeliveryError): void {
+  function forbidden(item: Item, error: ServiceError): void {
     options.suspect(item, error);
     forbiddenInARow += 1;
     if (forbiddenInARow >= limit) doubtKey(error);
   }
 
-  function doubtKey(error: DeliveryError): void {
+  function doubtKey(error: ServiceError): void {
     forbiddenInARow = 0;
     evidence.forget();
     doubt.open(error);
@@ -119,7 +120,7 @@ export function createSplit(next: Sender, options: SplitOptions): Split {
     try {
       accepted(items, await next.send(batch, signal));
     } catch (thrown) {
-      const error = toDeliveryError(thrown);
+      const error = toServiceError(thrown);
       if (error.kind === "unproven") return deliver(await tryOne(batch, signal), signal);
       const [only] = items;
       if (!only || !isOfTheRuns(error)) throw error;
@@ -161,7 +162,7 @@ export function createSplit(next: Sender, options: SplitOptions): Split {
     try {
       accepted([one], await attempt(one, signal));
     } catch (thrown) {
-      const error = toDeliveryError(thrown);
+      const error = toServiceError(thrown);
       if (error.kind === "stopped") throw error;
       return batch;
     }
@@ -177,7 +178,7 @@ export function createSplit(next: Sender, options: SplitOptions): Split {
     return next.send(batch, signal);
   }
 
-  async function judge(only: Item, error: DeliveryError, batch: Batch, signal: AbortSignal): Promise<void> {
+  async function judge(only: Item, error: ServiceError, batch: Batch, signal: AbortSignal): Promise<void> {
     switch (error.kind) {
       case "conflict":
         return accepted([only], "taken_before");
@@ -200,7 +201,7 @@ export function createSplit(next: Sender, options: SplitOptions): Split {
     try {
       accepted([one], await attempt(one, signal));
     } catch (thrown) {
-      const error = toDeliveryError(thrown);
+      const error = toServiceError(thrown);
       if (error.kind === "forbidden" || error.kind === "unauthorized") doubt.refused(error);
       // Refused for what it says: whoever reads runs has let the key pass.
       else if (isOfTheRuns(error)) doubt.end();
@@ -248,7 +249,7 @@ export function createSplit(next: Sender, options: SplitOptions): Split {
       return "taken";
     }
     const items = await passDoubt(batch.items, signal);
-    if (signal.aborted) throw new DeliveryError("stopped", "stopped while sending was paused", { reach: "refused" });
+    if (signal.aborted) throw new ServiceError("stopped", "stopped while sending was paused", { reach: "refused" });
     if (items.length > 0) await deliver(withAside(batchOf(items), batch.stepAside), signal);
     return "taken";
   }
@@ -275,7 +276,7 @@ function withAside(batch: Batch, stepAside: Batch["stepAside"]): Batch {
 }
 
 /** Failures that one of the runs may be the reason for. */
-function isOfTheRuns({ kind }: DeliveryError): boolean {
+function isOfTheRuns({ kind }: ServiceError): boolean {
   return (
     kind === "malformed" ||
     kind === "conflict" ||

@@ -1,5 +1,5 @@
 // Runs that fail alone while others are taken: each is tried by itself beside the others, until there is a verdict.
-import { type DeliveryError, mayBeItsOwn, toDeliveryError } from "./errors.js";
+import { mayBeItsOwn, type ServiceError, toServiceError } from "../service/errors.js";
 import type { Evidence } from "./evidence.js";
 import type { Answer, Item } from "./item.js";
 import { type Fate, lostBy } from "./split.js";
@@ -17,7 +17,7 @@ export interface SuspectsOptions {
   /** Others do not wait for this item any more. */
   setAside: (item: Item) => void;
   /** It was refused with 403 for so long without anything being taken: that speaks of the key. */
-  onKeyDoubted: (error: DeliveryError) => void;
+  onKeyDoubted: (error: ServiceError) => void;
   /** How long an item may be tried at all. */
   maxAgeMillis: number;
 }
@@ -35,7 +35,7 @@ const KEY_DELAY_MILLIS = 60_000;
 
 interface Suspect {
   readonly item: Item;
-  error: DeliveryError;
+  error: ServiceError;
   readonly since: number;
   /** When it failed last, as a mark of the evidence. */
   failedAt: number;
@@ -60,7 +60,7 @@ export class Suspects {
     return this.#held.size;
   }
 
-  hold(item: Item, error: DeliveryError): void {
+  hold(item: Item, error: ServiceError): void {
     const { evidence, now, setAside } = this.#options;
     const isRefused = error.kind === "forbidden";
     this.#held.set(item, {
@@ -127,7 +127,7 @@ export class Suspects {
       const answer = await this.#options.attempt(item);
       this.#end(item, { kind: answer === "taken" ? "sent" : "repeated" });
     } catch (thrown) {
-      const error = toDeliveryError(thrown);
+      const error = toServiceError(thrown);
       if (error.kind === "stopped") return;
       if (error.reach === "unknown") item.mayHaveArrived = true;
       const fate = this.#verdict(suspect, error);
@@ -138,7 +138,7 @@ export class Suspects {
     }
   }
 
-  #verdict(suspect: Suspect, error: DeliveryError): Fate | undefined {
+  #verdict(suspect: Suspect, error: ServiceError): Fate | undefined {
     const { evidence, now, maxAgeMillis } = this.#options;
     const isPassedBy = evidence.isTakenSince(suspect.failedAt);
     const lost = lostBy(error, "refused");

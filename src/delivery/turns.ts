@@ -1,5 +1,5 @@
 // Link: so many requests at once, fewer after the service asked for less, and note of what was taken.
-import { toDeliveryError } from "./errors.js";
+import { toServiceError } from "../service/errors.js";
 import type { Evidence } from "./evidence.js";
 import type { Answer, Batch, Sender } from "./item.js";
 
@@ -43,7 +43,7 @@ export class Turns implements Sender {
       this.#grow();
       return answer;
     } catch (thrown) {
-      const error = toDeliveryError(thrown);
+      const error = toServiceError(thrown);
       // It was there already: the service looked at the key and at the runs.
       if (error.kind === "conflict") evidence.taken(mark);
       if (error.kind === "throttled" && !error.isQuota && error.retryAfterMillis === undefined) this.#shrink();

@@ -1,15 +1,15 @@
 // The circuit breaker: a dead service costs one probe now and then.
 import { describe, expect, it } from "vitest";
 import { createBreaker } from "../../src/delivery/breaker.js";
-import { DeliveryError } from "../../src/delivery/errors.js";
 import { batchOf } from "../../src/delivery/item.js";
+import { ServiceError } from "../../src/service/errors.js";
 import { fakeNext, newItem } from "./items.js";
 import { createManualClock } from "./manual-clock.js";
 
-const down = () => new DeliveryError("unavailable", "down", { reach: "never_written" });
+const down = () => new ServiceError("unavailable", "down", { reach: "never_written" });
 const signal = new AbortController().signal;
 const send = (breaker: ReturnType<typeof createBreaker>) =>
-  breaker.send(batchOf([newItem()]), signal).catch((error: DeliveryError) => error.kind);
+  breaker.send(batchOf([newItem()]), signal).catch((error: ServiceError) => error.kind);
 
 describe("the breaker", () => {
   it("lets one request at a time try, at growing pauses, while the service is dead, and all when it is back", async () => {
@@ -36,7 +36,7 @@ describe("the breaker", () => {
     const clock = createManualClock();
     const next = fakeNext((_, attempt) =>
       attempt === 0
-        ? new DeliveryError("throttled", "slow down", { reach: "refused", retryAfterMillis: 5_000 })
+        ? new ServiceError("throttled", "slow down", { reach: "refused", retryAfterMillis: 5_000 })
         : "taken",
     );
     const breaker = createBreaker(next, { timers: clock.timers, now: clock.now });
@@ -67,7 +67,7 @@ describe("the breaker", () => {
     const clock = createManualClock();
     const next = fakeNext((__, attempt) =>
       attempt === 0
-        ? new DeliveryError(kind, "no", { reach: "refused", ...(quotaPauseMillis && { quotaPauseMillis }) })
+        ? new ServiceError(kind, "no", { reach: "refused", ...(quotaPauseMillis && { quotaPauseMillis }) })
         : "taken",
     );
     const breaker = createBreaker(next, { timers: clock.timers, now: clock.now });
@@ -82,7 +82,7 @@ describe("the breaker", () => {
   it("goes by Retry-After, however long a usage limit lasts by itself", async () => {
     const clock = createManualClock();
     const limit = { reach: "refused", quotaPauseMillis: 600_000, retryAfterMillis: 1_000 } as const;
-    const next = fakeNext((_, attempt) => (attempt === 0 ? new DeliveryError("throttled", "no", limit) : "taken"));
+    const next = fakeNext((_, attempt) => (attempt === 0 ? new ServiceError("throttled", "no", limit) : "taken"));
     const breaker = createBreaker(next, { timers: clock.timers, now: clock.now });
     await send(breaker);
     const sent = send(breaker);
@@ -92,7 +92,7 @@ describe("the breaker", () => {
 
   it("after one pause lets three try where the service answers, those first that have failed least", async () => {
     const clock = createManualClock();
-    const broken = () => new DeliveryError("unavailable", "HTTP 500", { reach: "unknown", status: 500 });
+    const broken = () => new ServiceError("unavailable", "HTTP 500", { reach: "unknown", status: 500 });
     const next = fakeNext((batch) => (batch.failures < 9 ? broken() : "taken"));
     const breaker = createBreaker(next, { timers: clock.timers, now: clock.now, random: () => 1 });
     for (let i = 0; i < 5; i += 1) await send(breaker);

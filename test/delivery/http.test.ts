@@ -3,8 +3,8 @@ import { context, createContextKey } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { MockAgent } from "undici";
 import { describe, expect, it, vi } from "vitest";
-import { failureOf } from "../../src/delivery/answers.js";
 import { createDelivery } from "../../src/delivery/index.js";
+import { failureOf } from "../../src/service/answers.js";
 import { newRun } from "./runs.js";
 
 const answered = (status: number, text = "", headers: Record<string, string> = {}) =>

@@ -1,5 +1,5 @@
 // Items and a fake end of the chain, for the links' own tests.
-import type { DeliveryError } from "../../src/delivery/errors.js";
+
 import {
   type Answer,
   type Batch,
@@ -9,6 +9,7 @@ import {
   type Sender,
 } from "../../src/delivery/item.js";
 import { serializeRun } from "../../src/delivery/serialize.js";
+import type { ServiceError } from "../../src/service/errors.js";
 import type { Run } from "../../src/wire/run.js";
 import { newRun } from "./runs.js";
 
@@ -34,7 +35,7 @@ export function newItem(changes: Partial<Item> = {}, run: Run = newRun()): Item 
 
 /** A sender that does as it is told for each batch, and remembers them. */
 export function fakeNext(
-  decide: (batch: Batch, attempt: number) => Answer | DeliveryError,
+  decide: (batch: Batch, attempt: number) => Answer | ServiceError,
 ): Sender & { batches: Batch[] } {
   const batches: Batch[] = [];
   return {

@@ -1,16 +1,16 @@
 // Trying again: the same batch each time, never earlier than asked, until it passes or is too old.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { DeliveryError, type FailureKind } from "../../src/delivery/errors.js";
 import { Evidence } from "../../src/delivery/evidence.js";
 import { batchOf } from "../../src/delivery/item.js";
 import { createRetry } from "../../src/delivery/retry.js";
+import { type FailureKind, ServiceError } from "../../src/service/errors.js";
 import { fakeNext, newItem } from "./items.js";
 import { createManualClock } from "./manual-clock.js";
 
 const POLICY = { initialDelayMillis: 100, maxDelayMillis: 5_000, maxAgeMillis: 60_000 };
-const failure = (kind: FailureKind, reach: DeliveryError["reach"] = "refused", retryAfterMillis?: number) =>
-  new DeliveryError(kind, kind, { reach, ...(retryAfterMillis === undefined ? {} : { retryAfterMillis }) });
+const failure = (kind: FailureKind, reach: ServiceError["reach"] = "refused", retryAfterMillis?: number) =>
+  new ServiceError(kind, kind, { reach, ...(retryAfterMillis === undefined ? {} : { retryAfterMillis }) });
 const never = new AbortController().signal;
 
 describe("retry", () => {
@@ -72,7 +72,7 @@ describe("retry", () => {
       });
       const sent = retry
         .send(batchOf([newItem({ receivedAt: clock.now() })]), never)
-        .catch((error: DeliveryError) => error.kind);
+        .catch((error: ServiceError) => error.kind);
       await clock.run(1_000);
       expect(await sent).toBe(expected);
     }
@@ -82,7 +82,7 @@ describe("retry", () => {
     for (const [error, expected] of [
       [failure("unavailable"), "expired"],
       [failure("unauthorized"), "waiting"],
-      [new DeliveryError("throttled", "month", { reach: "refused", quotaPauseMillis: 600_000 }), "waiting"],
+      [new ServiceError("throttled", "month", { reach: "refused", quotaPauseMillis: 600_000 }), "waiting"],
     ] as const) {
       const clock = createManualClock();
       const retry = createRetry(
@@ -90,7 +90,7 @@ describe("retry", () => {
         { ...POLICY, evidence: new Evidence(), isNothingElse: () => false, timers: clock.timers, now: clock.now },
       );
       let outcome = "waiting";
-      retry.send(batchOf([newItem()]), never).catch((thrown: DeliveryError) => {
+      retry.send(batchOf([newItem()]), never).catch((thrown: ServiceError) => {
         outcome = thrown.kind;
       });
       await clock.run(200_000);

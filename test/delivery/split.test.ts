@@ -1,17 +1,17 @@
 // Splitting: one bad run costs one run, and a fault that is not the runs' costs none.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { DeliveryError, type FailureKind } from "../../src/delivery/errors.js";
 import { Evidence } from "../../src/delivery/evidence.js";
 import { type Batch, batchOf, type Item } from "../../src/delivery/item.js";
 import { createSplit, type Fate } from "../../src/delivery/split.js";
+import { type FailureKind, ServiceError } from "../../src/service/errors.js";
 import { fakeNext, newItem } from "./items.js";
 import { createManualClock } from "./manual-clock.js";
 
-const refused = (kind: FailureKind) => new DeliveryError(kind, kind, { reach: "refused" });
+const refused = (kind: FailureKind) => new ServiceError(kind, kind, { reach: "refused" });
 const signal = new AbortController().signal;
 
-function bench(decide: (batch: Batch) => "taken" | DeliveryError, cut: (item: Item) => boolean = () => false) {
+function bench(decide: (batch: Batch) => "taken" | ServiceError, cut: (item: Item) => boolean = () => false) {
   const clock = createManualClock();
   const fates = new Map<Item, Fate>();
   const requeued: Item[] = [];

@@ -1,21 +1,21 @@
 // How many requests are under way at once, and how the service's asking for less changes that.
 import { expect, it } from "vitest";
-import { DeliveryError } from "../../src/delivery/errors.js";
 import { Evidence } from "../../src/delivery/evidence.js";
 import { type Answer, batchOf } from "../../src/delivery/item.js";
 import { COMES_BACK_MILLIS, Turns } from "../../src/delivery/turns.js";
+import { ServiceError } from "../../src/service/errors.js";
 import { newItem } from "./items.js";
 
 const signal = new AbortController().signal;
 const throttled = (retryAfterMillis?: number) =>
-  new DeliveryError("throttled", "429", {
+  new ServiceError("throttled", "429", {
     reach: "refused",
     ...(retryAfterMillis !== undefined && { retryAfterMillis }),
   });
 
 function bench() {
   let time = 0;
-  let answer: DeliveryError | undefined;
+  let answer: ServiceError | undefined;
   const gates: (() => void)[] = [];
   const next = {
     async send(): Promise<Answer> {
@@ -32,7 +32,7 @@ function bench() {
     turns,
     evidence,
     gates,
-    async answerOne(with_?: DeliveryError) {
+    async answerOne(with_?: ServiceError) {
       answer = with_;
       const sent = turns.send(batchOf([newItem()]), signal).catch(() => {});
       await settle();

@@ -1,5 +1,5 @@
 // Why a request failed, as a type: the links of the chain ask the error, and know no status code.
-import { failureWords } from "../service/failure.js";
+import { failureWords } from "./failure.js";
 
 /**
  * What a failure means for the request.
@@ -46,6 +46,8 @@ export interface FailureDetails {
   blamesEncoding?: boolean;
   /** A 403 in the service's own words. */
   isOfService?: boolean;
+  /** There was no key to send: the function for it failed. */
+  isWithoutKey?: boolean;
   /** The service's own text, without key and headers, bounded: for `onError` alone. */
   answer?: string;
 }
@@ -54,8 +56,8 @@ export interface FailureDetails {
  * A failed request. `code` is stable: `LSB_ERR_` and the kind in capitals. Its message may stand in a log line: it is ours
  * to the last word, and there is no cause, since the text of another error may quote a key or a payload.
  */
-export class DeliveryError extends Error {
-  override readonly name = "DeliveryError";
+export class ServiceError extends Error {
+  override readonly name = "ServiceError";
   readonly code: string;
   readonly reach: Reach;
   readonly status: number | undefined;
@@ -65,6 +67,7 @@ export class DeliveryError extends Error {
   readonly isQuota: boolean;
   readonly blamesEncoding: boolean;
   readonly isOfService: boolean;
+  readonly isWithoutKey: boolean;
   /** What the service wrote: not for a log line, since it may quote a run. */
   readonly answer: string | undefined;
 
@@ -81,15 +84,16 @@ export class DeliveryError extends Error {
     this.quotaPauseMillis = details.quotaPauseMillis;
     this.isQuota = details.quotaPauseMillis !== undefined;
     this.isOfService = details.isOfService ?? false;
+    this.isWithoutKey = details.isWithoutKey ?? false;
     this.blamesEncoding = details.blamesEncoding ?? false;
     this.answer = details.answer;
   }
 }
 
-/** Any thrown value as a `DeliveryError`; what nobody foresaw counts as an outage of unknown outcome. */
-export function toDeliveryError(error: unknown): DeliveryError {
-  if (error instanceof DeliveryError) return error;
-  return new DeliveryError("unavailable", failureWords(error), { reach: "unknown" });
+/** Any thrown value as a `ServiceError`; what nobody foresaw counts as an outage of unknown outcome. */
+export function toServiceError(error: unknown): ServiceError {
+  if (error instanceof ServiceError) return error;
+  return new ServiceError("unavailable", failureWords(error), { reach: "unknown" });
 }
 
 /** The service's text, to be passed on beside the words of our own. */
@@ -98,6 +102,6 @@ export function answerOf({ answer }: { readonly answer?: string | undefined }): 
 }
 
 /** Something in this body may be what the service stumbles over; a connection that was never made speaks of no body. */
-export function mayBeItsOwn(error: DeliveryError): boolean {
+export function mayBeItsOwn(error: ServiceError): boolean {
   return error.kind === "unavailable" && error.reach !== "never_written";
 }

@@ -1,6 +1,6 @@
-// What an answer of the service means: as a success, or as a `DeliveryError`. Source: "Answers" in the wire reference.
+// What an answer of the service means: as a success, or as a `ServiceError`. Source: "Answers" in the wire reference.
 import { cutSecrets } from "../credentials.js";
-import { DeliveryError, type FailureDetails, type FailureKind } from "./errors.js";
+import { type FailureDetails, type FailureKind, ServiceError } from "./errors.js";
 
 export interface Answered {
   readonly status: number;
@@ -31,7 +31,7 @@ export const ANSWER_MAX_CHARS = 2_000;
  * What an answer means; `undefined` when it is a success. The error's message is ours, for log lines; what the service
  * wrote stands in `answer`, without the request's key and headers.
  */
-export function failureOf(answered: Answered): DeliveryError | undefined {
+export function failureOf(answered: Answered): ServiceError | undefined {
   const { status, headers, text } = answered;
   const isTaken = status >= 200 && status < 300;
   if (isTaken && isAnswer(answered)) return undefined;
@@ -39,9 +39,9 @@ export function failureOf(answered: Answered): DeliveryError | undefined {
   const isLimit = status === 402 || limit.quotaPauseMillis !== undefined;
   const what = isTaken ? " with a web page" : isLimit ? ", a usage limit of the workspace" : "";
   const answer = shortened(text, answered.secrets);
-  const retryAfterMillis = retryAfter(headers);
+  const retryAfterMillis = retryAfterOf(headers);
   const error = (kind: FailureKind, reach: FailureDetails["reach"], more: Partial<FailureDetails> = {}) =>
-    new DeliveryError(kind, `HTTP ${status}${what}`, {
+    new ServiceError(kind, `HTTP ${status}${what}`, {
       status,
       ...(answer === "" ? {} : { answer }),
       reach,
@@ -113,7 +113,7 @@ function isJson(text: string): boolean {
 }
 
 /** `Retry-After` in milliseconds, bounded: seconds, or a date read against the server's own clock where it sent it. */
-function retryAfter(headers: Answered["headers"]): number | undefined {
+export function retryAfterOf(headers: Answered["headers"]): number | undefined {
   const value = first(headers["retry-after"])?.trim();
   if (!value) return undefined;
   if (/^\d+(\.\d+)?$/.test(value)) return Math.min(Number(value) * 1_000, RETRY_AFTER_MAX_MILLIS);
