@@ -15,7 +15,18 @@ const mediaTypes: Readonly<Record<string, string>> = {
   jpg: "image/jpeg",
 };
 
-const blocks = ["toolUse", "toolResult", "reasoningContent", "image", "document", "video", "audio", "json"] as const;
+const blocks = [
+  "toolUse",
+  "toolResult",
+  "reasoningContent",
+  "citationsContent",
+  "guardContent",
+  "image",
+  "document",
+  "video",
+  "audio",
+  "json",
+] as const;
 
 type Block = (typeof blocks)[number];
 
@@ -51,7 +62,25 @@ function partOf(kind: Block, value: unknown, keys = 1): KeyValues | undefined {
     const { toolUseId, content, status } = value;
     return { type: "tool_result", tool_use_id: toolUseId, content, ...(status === "error" ? { status } : {}) };
   }
+  if (kind === "citationsContent") return citedText(value);
+  if (kind === "guardContent") return guarded(value);
   return kind === "reasoningContent" ? reasoningOf(value) : mediaOf(kind, value);
+}
+
+/** A text with what it was taken from. */
+function citedText({ content, citations }: KeyValues): KeyValues | undefined {
+  const list: unknown[] = Array.isArray(content) ? content : [];
+  const texts = list.flatMap((entry) => (isObject(entry) ? (toText(entry["text"]) ?? []) : []));
+  return texts.length === 0 || texts.length < list.length
+    ? undefined
+    : { type: "text", text: texts.join(""), citations };
+}
+
+/** What a guardrail looked at: a text, or a picture. */
+function guarded({ text, image }: KeyValues): KeyValues | undefined {
+  if (isObject(image)) return mediaOf("image", image);
+  if (!isObject(text) || typeof text["text"] !== "string") return undefined;
+  return { type: "text", text: text["text"], qualifiers: text["qualifiers"] };
 }
 
 function reasoningOf(value: KeyValues): KeyValues | undefined {

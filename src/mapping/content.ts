@@ -33,14 +33,26 @@ function setWholeInputs(content: InsAndOuts, inputs: KeyValues, type: RunType): 
   const args = type === "llm" || type === "embedding" ? inputs["args"] : undefined;
   const [request, ...options] = Array.isArray(args) ? args : [];
   const isRequest = isObject(request) && requestMarks.some((key) => request[key] !== undefined);
+  const sentWith = options.filter(isThere);
+  if (isConversation(request) && Object.keys(inputs).length === 1) {
+    content.inputs = {
+      messages: request,
+      ...(sentWith.length > 0 && { request_options: sentWith.length === 1 ? sentWith[0] : sentWith }),
+    };
+    return;
+  }
   if (!isRequest || Object.keys(inputs).length > 1) {
     content.inputs = inputs;
     return;
   }
-  const sentWith = options.filter(isThere);
   content.inputs =
     sentWith.length === 0 ? request : { ...request, request_options: sentWith.length === 1 ? sentWith[0] : sentWith };
   content.asked = paramsOfRequest(request);
+}
+
+/** A list of messages, the first argument of a call. */
+function isConversation(value: unknown): value is unknown[] {
+  return Array.isArray(value) && value.length > 0 && value.every((entry) => isObject(entry) && "role" in entry);
 }
 
 /** Outputs as they came; in retrievers documents are shown, and usage in them is noted. */

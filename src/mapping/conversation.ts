@@ -26,6 +26,7 @@ const requestKeys = new Set([
   "contents",
   "system",
   "systemInstruction",
+  "system_instruction",
   "prompt",
   "prompts",
 ]);
@@ -45,8 +46,9 @@ export function toRequest(value: unknown): Request | undefined {
     return turns === undefined ? undefined : { turns, rest: {} };
   }
   const { config } = body;
-  const inConfig = isObject(config) ? config["systemInstruction"] : undefined;
-  const turns = [...toSystem(body["system"] ?? body["instructions"] ?? body["systemInstruction"] ?? inConfig)];
+  const inConfig = isObject(config) ? (config["systemInstruction"] ?? config["system_instruction"]) : undefined;
+  const stated = body["systemInstruction"] ?? body["system_instruction"];
+  const turns = [...toSystem(body["system"] ?? body["instructions"] ?? stated ?? inConfig)];
   const before = turns.length;
   for (const key of ["messages", "contents", "input", "prompt", "prompts"]) {
     const part = body[key];
@@ -74,7 +76,7 @@ export function paramsOfRequest(body: KeyValues): KeyValues {
 }
 
 /** Parameters that stand one level deeper: Gemini's `config` and `generationConfig`, Bedrock's two. */
-const configKeys = new Set(["config", "generationConfig", "inferenceConfig", "toolConfig"]);
+const configKeys = new Set(["config", "generationConfig", "generation_config", "inferenceConfig", "toolConfig"]);
 
 function addConfig(to: KeyValues, config: KeyValues): void {
   for (const key of Object.keys(config)) {
@@ -153,7 +155,9 @@ function responseTurns(body: unknown): Turn[] | undefined {
   if (Array.isArray(body["candidates"])) {
     return body["candidates"].flatMap((candidate) => {
       const content = isObject(candidate) && isObject(candidate["content"]) ? candidate["content"] : undefined;
-      const finish = isObject(candidate) ? toFinish(candidate["finishReason"]) : undefined;
+      const finish = isObject(candidate)
+        ? toFinish(candidate["finishReason"] ?? candidate["finish_reason"])
+        : undefined;
       const found = content === undefined ? undefined : toTurns(content, "assistant");
       if (found === undefined) return [];
       return found.map((turn) => ({ ...turn, ...(finish === undefined ? {} : { finish }) }));
@@ -171,7 +175,7 @@ function responseTurns(body: unknown): Turn[] | undefined {
   }
   // Gemini's answer without its list of candidates, as Google's ADK writes it.
   if (isObject(body["content"]) && Array.isArray(body["content"]["parts"])) {
-    return withFinish(toTurns(body["content"], "assistant"), toFinish(body["finishReason"]));
+    return withFinish(toTurns(body["content"], "assistant"), toFinish(body["finishReason"] ?? body["finish_reason"]));
   }
   return toTurns(body, "assistant");
 }

@@ -7,7 +7,12 @@ export function mediaPart(part: KeyValues, kind: string): unknown {
   const inline = isObject(part["inlineData"]) ? part["inlineData"] : undefined;
   const source = isObject(part["source"]) ? part["source"] : inline;
   const mediaType = toText(
-    part["mime_type"] ?? part["mediaType"] ?? part["mimeType"] ?? source?.["media_type"] ?? source?.["mimeType"],
+    part["mime_type"] ??
+      part["mediaType"] ??
+      part["mimeType"] ??
+      source?.["media_type"] ??
+      source?.["mimeType"] ??
+      source?.["mime_type"],
   );
   // A document that is text is no bytes.
   if (source?.["type"] === "text") return undefined;

@@ -1,6 +1,7 @@
 // Parts of a message, whatever library wrote them: texts, pictures, sounds, files, reasoning, tool calls and results.
 import type { KeyValues } from "../wire/run.js";
 import { areBlocks, partOfBlock } from "./bedrock.js";
+import { partInCamelCase } from "./gemini.js";
 import { decode, decodeText, encode, isObject, put, toText } from "./json.js";
 import { mediaPart } from "./media.js";
 import { isThere } from "./there.js";
@@ -90,7 +91,7 @@ function addPart(value: unknown, to: Parts): void {
   }
   // OpenInference wraps each part; there a call in the contents repeats one of `tool_calls`.
   const stated = isObject(value["message_content"]) ? value["message_content"] : value;
-  const part = partOfBlock(stated) ?? stated;
+  const part = partOfBlock(stated) ?? partInCamelCase(stated);
   const type = part["type"];
   const kind = typeof type === "string" ? type : "";
   if (textTypes.has(kind) || (kind === "" && typeof part["text"] === "string")) {

@@ -198,7 +198,7 @@ function readByCode(
       read(
         span,
         (field, value, options) => {
-          if (value !== undefined) slots.offer(field, { value, rank, vocabulary, ...options });
+          if (value !== undefined) slots.offer(field, { value, rank, vocabulary, isByCode: true, ...options });
         },
         logs,
       ),
@@ -234,6 +234,10 @@ export function contentEvents(slots: Slots, homeless: ReadonlySet<Vocabulary>): 
 
 /** Whether an attribute's content is a run's input or its output, wherever it came to stand. */
 export function sideOf(key: string, vocabularies: readonly Vocabulary[]): "inputs" | "outputs" | undefined {
+  for (const { leaves } of vocabularies) {
+    if (leaves?.inputs.includes(key)) return "inputs";
+    if (leaves?.outputs.includes(key)) return "outputs";
+  }
   for (const { to } of routesOf(key, compile(vocabularies))) {
     const side = sideOfField(to.rule.to);
     if (side !== undefined) return side;

@@ -13,6 +13,8 @@ export interface Candidate {
   readonly key?: string;
   /** For `param` and `metadata`. */
   readonly name?: string;
+  /** Whether a vocabulary's code supplied it. */
+  readonly isByCode?: boolean;
   /** The attributes that were put together to the value. */
   readonly entries?: readonly (readonly [key: string, value: unknown])[];
 }

@@ -16,7 +16,7 @@ export function toTools(value: unknown): unknown[] | undefined {
 
 /** One tool, or those that Gemini's API groups into one entry. */
 function toolsOf(value: unknown): unknown[] {
-  const group = isObject(value) ? value["functionDeclarations"] : undefined;
+  const group = isObject(value) ? (value["functionDeclarations"] ?? value["function_declarations"]) : undefined;
   return Array.isArray(group) ? group.map((entry) => toTool(decode(entry))) : [toTool(value)];
 }
 

@@ -48,8 +48,10 @@ export function leaveUnplaced(slots: Slots, withVectors: boolean): ReadonlySet<V
 function leaveAll(slots: Slots, field: Field, withVectors: boolean, homeless: Set<Vocabulary>): void {
   for (const candidate of slots.all(field)) {
     if (slots.isUsed(candidate) || !isThere(candidate.value) || isSaidElsewhere(slots, field, candidate)) continue;
-    if (candidate.key === undefined && candidate.entries === undefined) homeless.add(candidate.vocabulary);
-    else if (field === "vectors" && !withVectors) leaveVectors(slots, candidate);
+    const { key, entries, isByCode } = candidate;
+    if (key === undefined && (isByCode === true || entries === undefined)) homeless.add(candidate.vocabulary);
+    if (key === undefined && entries === undefined) continue;
+    if (field === "vectors" && !withVectors) leaveVectors(slots, candidate);
     else slots.leave(candidate);
   }
 }

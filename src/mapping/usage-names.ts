@@ -1,15 +1,24 @@
 // The names that APIs and libraries give to counts of tokens, and LangSmith's for the parts of them.
 
-export const inputKeys = ["input_tokens", "prompt_tokens", "inputTokens", "promptTokens", "promptTokenCount", "input"];
+export const inputKeys = [
+  "input_tokens",
+  "prompt_tokens",
+  "inputTokens",
+  "promptTokens",
+  "promptTokenCount",
+  "prompt_token_count",
+  "input",
+];
 export const outputKeys = [
   "output_tokens",
   "completion_tokens",
   "outputTokens",
   "completionTokens",
   "candidatesTokenCount",
+  "candidates_token_count",
   "output",
 ];
-export const totalKeys = ["total_tokens", "totalTokens", "totalTokenCount", "total"];
+export const totalKeys = ["total_tokens", "totalTokens", "totalTokenCount", "total_token_count", "total"];
 
 /** Names that APIs give to parts of the input and the output, and LangSmith's for them. */
 export const inputDetails: Readonly<Record<string, string>> = {
@@ -19,6 +28,7 @@ export const inputDetails: Readonly<Record<string, string>> = {
   cachedInputTokens: "cache_read",
   cache_read_input_tokens: "cache_read",
   cachedContentTokenCount: "cache_read",
+  cached_content_token_count: "cache_read",
   cacheReadInputTokens: "cache_read",
   cacheReadInputTokenCount: "cache_read",
   input_cached_tokens: "cache_read",
@@ -40,6 +50,7 @@ export const outputDetails: Readonly<Record<string, string>> = {
   reasoning_tokens: "reasoning",
   reasoningTokens: "reasoning",
   thoughtsTokenCount: "reasoning",
+  thoughts_token_count: "reasoning",
   output_reasoning: "reasoning",
   output_reasoning_tokens: "reasoning",
   audio: "audio",

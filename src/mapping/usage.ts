@@ -167,8 +167,8 @@ function fromObject(value: unknown, isCachedApart: boolean): Counts | undefined 
 /** Gemini's thoughts stand beside its candidates' count, and tools' prompts beside the prompt's; its total has them. */
 function addGeminis(counts: Counts, usage: KeyValues): void {
   const { input, output = 0, total } = counts;
-  const thoughts = toCount(usage["thoughtsTokenCount"]) ?? 0;
-  const ofTools = toCount(usage["toolUsePromptTokenCount"]) ?? 0;
+  const thoughts = toCount(usage["thoughtsTokenCount"] ?? usage["thoughts_token_count"]) ?? 0;
+  const ofTools = toCount(usage["toolUsePromptTokenCount"] ?? usage["tool_use_prompt_token_count"]) ?? 0;
   if (input === undefined || total === undefined || thoughts + ofTools === 0) return;
   if (input + output + thoughts + ofTools === total) {
     counts.input = input + ofTools;

@@ -106,8 +106,15 @@ export interface Rule {
   readonly note?: string;
 }
 
-/** Supplies a field from code, as a rule would have. `key` is the attribute it came from, where there is one. */
-export type Fill = (field: Field, value: unknown, options?: { key?: string; name?: string }) => void;
+/**
+ * Supplies a field from code, as a rule would have. `key` is the attribute it came from, where there is one; `entries`
+ * are what stands in the metadata where the run's type has no place for the field.
+ */
+export type Fill = (
+  field: Field,
+  value: unknown,
+  options?: { key?: string; name?: string; entries?: readonly (readonly [key: string, value: unknown])[] },
+) => void;
 
 /**
  * One way of naming things on spans.
@@ -148,6 +155,8 @@ export interface Vocabulary {
   readonly read?: (span: MappableSpan, fill: Fill, logs: readonly MappableLogRecord[]) => void;
   /** Names of span events and log records that `read` takes as content; they are not sent again as events. */
   readonly events?: readonly string[];
+  /** Keys of `entries` that `read` supplies, by what they hold: hiding knows them by these. */
+  readonly leaves?: { readonly inputs: readonly string[]; readonly outputs: readonly string[] };
   /** Scopes for which it is known that `input_tokens` leaves cached tokens out. */
   readonly countsCachedApart?: readonly string[];
 }

@@ -25,8 +25,10 @@ function readLogfire(span: MappableSpan, fill: Fill): void {
   if (!isLogfires(span)) return;
   for (const key of eventKeys) {
     const value = span.attributes[key];
-    fill("input_messages", splitEvents(value, false));
-    fill("output_messages", splitEvents(value, true));
+    const asked = splitEvents(value, false);
+    const answered = splitEvents(value, true);
+    fill("input_messages", asked, { entries: [[key, asked]] });
+    fill("output_messages", answered, { entries: [[`${key}.choices`, answered]] });
   }
   const response = decode(span.attributes["response_data"]);
   if (isObject(response)) fill("output_text", response["combined_chunk_content"]);
@@ -62,5 +64,6 @@ export const logfire: Vocabulary = {
     { keys: ["logfire.tags"], to: "tags" },
     { keys: ["logfire.json_schema"], to: "drop", note: "says which attributes are JSON" },
   ],
+  leaves: { inputs: eventKeys, outputs: eventKeys.map((key) => `${key}.choices`) },
   read: readLogfire,
 };
