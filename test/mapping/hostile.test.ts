@@ -188,7 +188,7 @@ describe("the span itself", () => {
     });
     const { content } = mapSpan(span);
     expect(content.name).toBe("span");
-    expect(content.extra.metadata["otel-langsmith.mapping_error"]).toBe("no events today");
+    expect(content.extra.metadata["otel-langsmith.mapping_error"]).toBe("Error");
     expect(content.extra.metadata["OTEL_SPAN_ID"]).toBe("b7ad6b7169203331");
   });
 
