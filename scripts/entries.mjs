@@ -2,9 +2,14 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 
-/** The `exports` and `typesVersions` of a list of entries. */
+/**
+ * The `exports` and `typesVersions` of a list of entries.
+ *
+ * @param {Record<string, string>} entries
+ */
 export function manifestOf(entries) {
   const names = Object.keys(entries);
+  /** @param {string} name */
   const conditions = (name) => ({
     "edge-light": {
       import: { types: `./dist/${name}.d.ts`, default: "./dist/edge.js" },

@@ -20,8 +20,8 @@ export interface WireOperation {
 }
 
 /**
- * Checks one run against the service's rules for a run's place and shape (`langsmith-wire.md`, "A run's place in its
- * trace"). Pure; an empty list means that the service takes the run.
+ * Checks one run against the service's rules for a run's place and shape (`docs/wire.md`, "Where a run stands"). Pure; an
+ * empty list means that the service takes the run.
  *
  * @example
  * ```ts
