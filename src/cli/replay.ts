@@ -1,6 +1,6 @@
 // `otel-langsmith replay DIR`: sends what was kept on disk, and removes what was sent.
 import { randomBytes } from "node:crypto";
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ITEM_OVERHEAD_BYTES, type Item, partsBytes } from "../delivery/item.js";
@@ -11,8 +11,9 @@ import { failureOf } from "../service/answers.js";
 import { backoffMillis } from "../service/backoff.js";
 import { type ServiceError, toServiceError } from "../service/errors.js";
 import { destinationTag, tagOf } from "../spool/owners.js";
-import { decodeDone, decodeRecords, type Recorded } from "../spool/record.js";
-import { donePath, parseSegmentName } from "../spool/segment.js";
+import { readPlainFile, readSegment } from "../spool/read-segment.js";
+import { decodeRecords, type Recorded } from "../spool/record.js";
+import { isNewerName, parseSegmentName } from "../spool/segment.js";
 import { type Destination, destinationOf } from "./destination.js";
 import type { Output } from "./output.js";
 import { createProgress } from "./progress.js";
@@ -37,19 +38,31 @@ export async function replay(args: readonly string[], env: Environment, out: Out
       `${wanted.dir} cannot be read. Name the directory of LANGSMITH_FAILED_TRACES_DIR or of the option spool.`,
     );
   const destination = destinationOf(env);
-  const tag = wanted.lane ?? (found.tags.size <= 1 ? [...found.tags.keys()][0] : undefined);
-  if (found.tags.size > 1 && tag === undefined) {
-    const listed = listOf(found.tags, destination);
+  const own = ownTagOf(destination);
+  if (found.tags.size > 1 && wanted.lane === undefined) {
+    const listed = listOf(found.tags, own);
     return fail(out, `${wanted.dir} holds operations for several destinations: ${listed}. Choose one with --lane.`);
   }
+  const [only] = found.tags.keys();
+  const tag = wanted.lane ?? only;
+  // What was meant for one destination is not sent to another, but where somebody says so.
+  const isForeign = wanted.lane === undefined && only !== undefined && only !== own;
   if (tag && found.tags.size > 0 && !found.tags.has(tag)) {
-    out.write(`${wanted.dir}: nothing of lane ${tag}; there are ${listOf(found.tags, destination)}\n`);
+    out.write(`${wanted.dir}: nothing of lane ${tag}; there are ${listOf(found.tags, own)}\n`);
   }
   const total = (tag ? (found.tags.get(tag) ?? 0) : 0) + found.files.length + found.refused.length;
   out.write(
     `${wanted.dir}: ${tag ? (found.tags.get(tag) ?? 0) : 0} operation(s) in the spool, ${found.files.length} file(s) of the langsmith SDK` +
       `${found.refusedFiles.length > 0 ? `, ${found.refused.length} of the refused runs` : ""}\n`,
   );
+  for (const line of found.unreadable) out.write(`left: ${line}\n`);
+  if (isForeign) {
+    out.write(
+      `They were meant for another destination than this environment's (address, workspace, or a name of its own): ${listOf(found.tags, own)}. ` +
+        `To send them here all the same: --lane ${only}\n`,
+    );
+    if (!wanted.isDryRun) return 2;
+  }
   if (wanted.isDryRun) return total === 0 ? 0 : 1;
   if (total === 0) return 0;
   if (typeof destination === "string") return fail(out, destination);
@@ -99,14 +112,15 @@ function readArgs(args: readonly string[]): Wanted | string {
 }
 
 /** The lanes by name, and which of them a process with this environment would fill. */
-function listOf(tags: ReadonlyMap<string, number>, destination: Destination | string): string {
-  const own =
-    typeof destination === "string"
-      ? undefined
-      : destinationTag({ ...destination, destination: new URL(destination.apiUrl).host });
+function listOf(tags: ReadonlyMap<string, number>, own: string | undefined): string {
   return [...tags]
     .map(([name, count]) => `${name} (${count}${name === own ? ", this environment's own" : ""})`)
     .join(", ");
+}
+
+function ownTagOf(destination: Destination | string): string | undefined {
+  if (typeof destination === "string") return undefined;
+  return destinationTag({ ...destination, destination: new URL(destination.apiUrl).host });
 }
 
 function fail(out: Output, message: string): number {
@@ -120,24 +134,33 @@ interface Inventory {
   readonly files: string[];
   readonly refusedFiles: string[];
   readonly refused: Recorded[];
+  /** Files that hold what cannot be read, and why. */
+  readonly unreadable: string[];
 }
 
 async function inventory({ dir, withRefused }: Wanted): Promise<Inventory> {
   const names = await readdir(dir);
   const tags = new Map<string, number>();
+  const unreadable: string[] = [];
   for (const name of names) {
+    if (name.endsWith(".unreadable")) unreadable.push(`${name}: damaged; what could be read of it was sent`);
+    if (isNewerName(name)) unreadable.push(`${name}: of a newer version of otel-langsmith`);
     const segment = parseSegmentName(name);
     if (!segment) continue;
-    const path = join(dir, name);
-    const { records } = decodeRecords(await readFile(path));
-    const done = decodeDone(await readFile(donePath({ path })).catch(() => Buffer.alloc(0)));
-    const open = records.filter((record) => !done.has(record.index)).length;
+    const file = await readSegment(join(dir, name));
+    if (file === "unreadable") unreadable.push(`${name}: it cannot be read, or is no plain file`);
+    else if (file.kind === "newer") unreadable.push(`${name}: of a newer version of otel-langsmith`);
+    if (file === "unreadable") continue;
+    if (file.damaged > 0) unreadable.push(`${name}: damaged in ${file.damaged} place(s); the rest of it can be sent`);
+    const open = file.records.filter((record) => !file.settled.has(record.index)).length;
     if (open > 0) tags.set(tagOf(segment.lane), (tags.get(tagOf(segment.lane)) ?? 0) + open);
   }
   const refusedFiles = withRefused ? names.filter((name) => name.endsWith(".refused")) : [];
   const refused: Recorded[] = [];
-  for (const name of refusedFiles) refused.push(...decodeRecords(await readFile(join(dir, name))).records);
-  return { tags, files: await sdkFiles(dir), refusedFiles, refused };
+  for (const name of refusedFiles) {
+    refused.push(...decodeRecords((await readPlainFile(join(dir, name))) ?? Buffer.alloc(0)).records);
+  }
+  return { tags, files: await sdkFiles(dir), refusedFiles, refused, unreadable };
 }
 
 async function send(opened: OpenDelivery, wanted: Wanted, found: Inventory, out: Output): Promise<number> {

@@ -3,9 +3,10 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import * as zlib from "node:zlib";
-import type { AttachmentPart, Item, PartField } from "../delivery/item.js";
+import type { Item } from "../delivery/item.js";
 import { ITEM_OVERHEAD_BYTES, partsBytes } from "../delivery/item.js";
 import type { Part } from "../delivery/multipart.js";
+import type { AttachmentPart, PartField } from "../wire/parts.js";
 
 const gunzip = promisify(zlib.gunzip);
 

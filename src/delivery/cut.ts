@@ -1,8 +1,9 @@
 // Makes a run that is too large small enough: files become attachments, then the largest strings lose their middle.
 
 import { createHash } from "node:crypto";
+import type { AttachmentPart, PartField, RunParts } from "../wire/parts.js";
 import { headOf, tailOf } from "../wire/text.js";
-import { type AttachmentPart, type PartField, partsBytes, type RunParts } from "./item.js";
+import { partsBytes } from "./item.js";
 import { type Media, mediaOf } from "./media.js";
 import { toJson } from "./serialize.js";
 

@@ -1,21 +1,6 @@
 // What travels through delivery: an item is one operation, written out; a batch is what one request carries.
-import type { Segment } from "../spool/segment.js";
-
-/** One field of a run that travels as a part of its own. */
-export type PartField = "inputs" | "outputs" | "events" | "error" | "extra" | "serialized";
-
-export interface AttachmentPart {
-  readonly name: string;
-  readonly mimeType: string;
-  readonly data: Uint8Array;
-}
-
-/** A run written out as JSON: its core and the fields that travel as parts of their own. */
-export interface RunParts {
-  readonly core: Buffer;
-  readonly fields: readonly (readonly [PartField, Buffer])[];
-  readonly attachments: readonly AttachmentPart[];
-}
+import type { SpoolRecord } from "../spool/segment.js";
+import type { RunParts } from "../wire/parts.js";
 
 /** One operation, ready to be written into a request. */
 export interface Item {
@@ -39,12 +24,6 @@ export interface Item {
   /** Where a copy lies on disk, and when it is certain that it does. */
   record?: SpoolRecord;
   written?: Promise<unknown>;
-}
-
-/** A copy of an item on disk: which record of which segment. */
-export interface SpoolRecord {
-  readonly segment: Segment;
-  readonly index: number;
 }
 
 /** A request's body, exactly as it is repeated. */

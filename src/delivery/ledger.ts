@@ -1,5 +1,7 @@
 // What is in delivery's hands: every unsettled item, its bytes, and whoever waits for those of before a moment.
-import { ITEM_OVERHEAD_BYTES, type Item, partsBytes, type RunParts } from "./item.js";
+
+import type { RunParts } from "../wire/parts.js";
+import { ITEM_OVERHEAD_BYTES, type Item, partsBytes } from "./item.js";
 import type { Timers } from "./timers.js";
 
 export interface Ledger {

@@ -5,8 +5,8 @@ import type { Answered } from "../service/answers.js";
 import { openDispatcher } from "../service/dispatcher.js";
 import type { ServiceError } from "../service/errors.js";
 import { type Exchange, exchange } from "../service/exchange.js";
-import { destinationTag, newInstance } from "../spool/owners.js";
-import { createSpool } from "../spool/spool.js";
+import { destinationTag } from "../spool/owners.js";
+import { Spool } from "../spool/spool.js";
 import { kindOfThrown } from "../thrown.js";
 import { untraced } from "../untraced.js";
 import { createChain } from "./chain.js";
@@ -54,9 +54,9 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
 
   const spool =
     settings.spool &&
-    createSpool({
+    new Spool({
       options: settings.spool,
-      instance: newInstance(lanes ?? destinationTag(settings)),
+      tag: lanes ?? destinationTag(settings),
       timers,
       reporter,
       now,
@@ -180,7 +180,7 @@ export function openDelivery(options: DeliveryOptions, lanes?: string): OpenDeli
     stats: () => ({
       ...outbox.counts(),
       requests,
-      ...(spool?.counts() ?? { spooled: 0, onDisk: 0 }),
+      ...(spool?.counts() ?? { spooled: 0, onDisk: 0, unreadableFiles: 0 }),
       lostAttachments: reporter.lostAttachments,
       lost: { ...reporter.lost },
     }),

@@ -47,6 +47,8 @@ export interface DeliveryStats {
   readonly spooled: number;
   /** Operations that wait on disk now. */
   readonly onDisk?: number;
+  /** Files of the spool that could not be read, or that a newer version wrote; they are kept. */
+  readonly unreadableFiles?: number;
   /** Files lost of runs that arrived: `/runs/batch` has no place for them. */
   readonly lostAttachments?: number;
   /** Runs lost, by cause. */

@@ -2,10 +2,11 @@
 
 import { answerOf, ServiceError, toServiceError } from "../service/errors.js";
 import type { Spool } from "../spool/spool.js";
+import type { RunParts } from "../wire/parts.js";
 import { type Chain, createDispatcher } from "./dispatcher.js";
 import { createFitting } from "./fitting.js";
 import { Flushes } from "./flushes.js";
-import { ITEM_OVERHEAD_BYTES, type Item, partsBytes, type RunParts } from "./item.js";
+import { ITEM_OVERHEAD_BYTES, type Item, partsBytes } from "./item.js";
 import { createLedger } from "./ledger.js";
 import type { LossCause, Operation } from "./operation.js";
 import type { Settings } from "./options.js";
@@ -99,10 +100,12 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled, las
   });
   const arrived = { sent: 0, repeated: 0 };
   let isClosed = false;
+  // The process ends: what still comes goes to disk at once.
+  let isEnding = false;
   let closing: Promise<void> | undefined;
 
   function take(operation: Operation, parts: RunParts): boolean {
-    if (isClosed) return refuse("shutdown", operation.run.id, "it came after shutdown");
+    if (isClosed && !isEnding) return refuse("shutdown", operation.run.id, "it came after shutdown");
     const item: Item = {
       seq: ledger.next(),
       runId: operation.run.id,
@@ -126,7 +129,7 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled, las
 
   /** Charges the item to the bound; beyond it the item goes to disk, or is refused. */
   function admit(item: Item): Place {
-    if (ledger.bytes + item.bytes + settings.alsoHeld() <= settings.queueMaxBytes) {
+    if (!isEnding && ledger.bytes + item.bytes + settings.alsoHeld() <= settings.queueMaxBytes) {
       hold(item);
       dispatcher.enqueue(item);
       return "memory";
@@ -316,6 +319,7 @@ export function createOutbox({ settings, timers, reporter, shelf, onSettled, las
     waitNoMore: () => flushes.waitNoMore(),
     parkAll() {
       isClosed = true;
+      isEnding = true;
       stop.abort();
       giveUp(ledger.items(), new ServiceError("stopped", "the process ended", { reach: "never_written" }));
     },

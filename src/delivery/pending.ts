@@ -1,6 +1,7 @@
 // What became of the pending posts whose end is still to come: it decides whether the end is a post, a patch or must wait.
 import { createHash } from "node:crypto";
-import type { Item, RunParts } from "./item.js";
+import type { RunParts } from "../wire/parts.js";
+import type { Item } from "./item.js";
 
 /** Where a run's pending post is. `absent`: certainly not at the service. */
 export type PostPhase = "queued" | "flying" | "parked" | "answered" | "absent";

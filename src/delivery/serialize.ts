@@ -1,8 +1,8 @@
 // A run as bytes. What cannot be written as JSON costs that one value, which is replaced by a marker that says so.
 
 import { isAddress } from "../wire/agent-address.js";
+import type { AttachmentPart, PartField, RunParts } from "../wire/parts.js";
 import type { Run } from "../wire/run.js";
-import type { AttachmentPart, PartField, RunParts } from "./item.js";
 
 const PART_FIELDS: readonly PartField[] = ["inputs", "outputs", "events", "error", "extra", "serialized"];
 const NOT_IN_CORE = new Set<string>([...PART_FIELDS, "attachments"]);

@@ -70,6 +70,10 @@ export class LangSmithSpanExporter {
       face: this,
       beforeFlush: () => this.#settleOwners(),
       beforeShutdown: () => this.#releaseAll(),
+      beforeExit: (millis) => {
+        for (const owner of this.#owners) owner.endProcess?.(millis);
+        this.#releaseAll();
+      },
       // What a BatchSpanProcessor holds is known to it alone.
       beforeIdleFlush: flushRegisteredProvider,
     });

@@ -10,6 +10,7 @@ export type LossCause =
   | "unauthorized"
   | "shutdown"
   | "spool_full"
+  | "unreadable"
   | "expired"
   | "already_received"
   | "no_multipart";

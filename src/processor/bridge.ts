@@ -1,4 +1,5 @@
 // One running bridge: the core that the processor and the exporter are faces of.
+import { atExit } from "../at-exit.js";
 import { addBridge, type Bridge, bridges, primaryBridge, removeBridge } from "../bridges.js";
 import type { SpanEntry } from "../identity/node.js";
 import type { ResolvedOptions } from "../options/options.js";
@@ -29,9 +30,14 @@ export interface CoreOptions extends Pick<RunsOptions, "modelCallWaitMillis" | "
   /** Done before what waits is made and sent: by a flush, and by the shutdown. */
   readonly beforeFlush?: () => Promise<void>;
   readonly beforeShutdown?: () => void;
+  /** Done when the process ends without a shutdown, at most for so long. */
+  readonly beforeExit?: (millis: number) => void;
   /** Done before a flush of a process that has nothing left to do: brings what waits in front of this bridge. */
   readonly beforeIdleFlush?: () => Promise<void>;
 }
+
+/** How long the end of a process may be held up to make runs of spans that wait; milliseconds. */
+const EXIT_MILLIS = 5_000;
 
 /** After this a bridge to which no span has come looks for the reason. */
 const LISTEN_MILLIS = 30_000;
@@ -86,6 +92,14 @@ export function createCore(options: ResolvedOptions, extra: CoreOptions = {}): C
     if (extra.face && runs.activity() + sentBeside === 0) warnOfSilence(extra.face);
   }
 
+  /** The process ends without a shutdown: what waits is made into runs, which the spool keeps. */
+  const endProcess = () => {
+    const until = performance.now() + EXIT_MILLIS;
+    extra.beforeExit?.(EXIT_MILLIS);
+    const left = runs.endProcess(until - performance.now());
+    if (left > 0) sink.lose("shutdown", left, "the process ended before their spans were made into runs");
+  };
+
   const core: Core = {
     projectName: options.projectName,
     destination: options,
@@ -112,6 +126,7 @@ export function createCore(options: ResolvedOptions, extra: CoreOptions = {}): C
     addLogRecord: (entry, record) => (ownerOf(entry) ?? runs).addLogRecord(entry, record),
     exportTo: (entry, span, to) => runs.exportTo(entry, span, to),
     settle: () => runs.flush(),
+    endProcess: (millis) => runs.endProcess(millis),
     sendRun(kind, run, clients) {
       sentBeside += 1;
       return sink.send(kind, run, undefined, target.isPrimary(), clients);
@@ -127,6 +142,8 @@ export function createCore(options: ResolvedOptions, extra: CoreOptions = {}): C
         await runs.close();
         // What is not sent by then is counted, said and spooled in the time that remains.
         await sink.shutdown(left() - Math.min(1000, left() / 4));
+        // Not before: an application that exits when the time is over leaves here what was not made yet.
+        leaveExit?.();
       }).finally(() => removeBridge(core));
       return stopping;
     },
@@ -146,6 +163,7 @@ export function createCore(options: ResolvedOptions, extra: CoreOptions = {}): C
   if (options.samplingRate === 0) warnOfRate();
   const listening = setTimeout(listen, LISTEN_MILLIS);
   listening.unref();
+  const leaveExit = options.spool ? atExit("make", endProcess) : undefined;
   const stopWatching = options.flushBeforeExit
     ? flushWhenIdle({
         // Before an exporter stands a processor with spans of which nobody here knows: it is always asked once.

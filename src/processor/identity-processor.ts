@@ -29,6 +29,7 @@ export class RunIdentityProcessor {
       addLogRecord: (entry, record) => this.#runs.addLogRecord(entry, record),
       exportTo: (entry, span, to) => this.#runs.exportTo(entry, span, to),
       settle: () => this.#runs.flush(),
+      endProcess: (millis) => this.#runs.endProcess(millis),
     };
     const resolved = resolveOptions(options);
     this.#runs = createRuns({

@@ -20,6 +20,8 @@ export interface RunsOwner extends EntryOwner {
   exportTo(entry: SpanEntry, span: SourceSpan, to: Target): Taken;
   /** Makes and sends what waits. */
   settle(): Promise<void>;
+  /** As `settle`, but at once, since the process ends: at most for so long; answers how many are left. */
+  endProcess?(millis: number): number;
 }
 
 /** Whether an entry's owner is one. */

@@ -287,6 +287,7 @@ export function createRuns({
       isOwn(entry) ? sending.exportTo(entry, span, to) : "no run",
     flush,
     close,
+    endProcess: sending.endProcess,
     /** Spans that started, and that ended, so far. */
     activity: () => activity,
     isOpen(entry: SpanEntry): boolean {

@@ -53,6 +53,11 @@ export interface Sending {
   expire(now: number): void;
   /** Makes and sends all that waits. */
   drain(): Promise<void>;
+  /**
+   * The process ends: makes and sends at once what waits, at most for so long, and from now on each span as it ends.
+   * Answers how many are left.
+   */
+  endProcess(millis: number): number;
   readonly waiting: number;
 }
 
@@ -61,6 +66,7 @@ export function createSending(sending: SendingOptions): Sending {
   const maxBytes = options.given.queue?.maxBytes ?? DEFAULT_QUEUE_BYTES;
   let waitingBytes = 0;
   let isPaying = false;
+  let isEnding = false;
   /** Exporters that have brought spans. */
   const exporters = new Set<Target>();
   const onError = (job: Job, error: unknown) => {
@@ -89,7 +95,7 @@ export function createSending(sending: SendingOptions): Sending {
 
   function push(job: Job): void {
     // A journal has promised to be on disk at once: there runs take what is known of their resource by then.
-    if (isJournal) outbox.push(job);
+    if (isJournal || isEnding) outbox.push(job);
     else gate.push(job, (job.tracked.span ?? job.tracked.weak?.deref())?.resource);
   }
 
@@ -107,7 +113,8 @@ export function createSending(sending: SendingOptions): Sending {
       waitingBytes += tracked.countedBytes;
     }
     push({ tracked, kind: "ended" });
-    if (waitingBytes > 0) pay();
+    if (isEnding) makeAll(0);
+    else if (waitingBytes > 0) pay();
   }
 
   /**
@@ -122,6 +129,13 @@ export function createSending(sending: SendingOptions): Sending {
     outbox.doOne();
     while (held() > maxBytes && outbox.doOne());
     isPaying = false;
+  }
+
+  /** Without the event loop. One is made however little time there is. */
+  function makeAll(millis: number): void {
+    const until = performance.now() + millis;
+    while (outbox.doOne() && performance.now() < until);
+    calls.expire(Number.POSITIVE_INFINITY);
   }
 
   function held(): number {
@@ -263,6 +277,12 @@ export function createSending(sending: SendingOptions): Sending {
       await outbox.drain();
       calls.expire(Number.POSITIVE_INFINITY);
       await outbox.drain();
+    },
+    endProcess(millis) {
+      isEnding = true;
+      gate.open();
+      makeAll(millis);
+      return outbox.size + calls.waiting;
     },
     get waiting() {
       return gate.size + outbox.size + calls.waiting;

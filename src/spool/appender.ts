@@ -1,35 +1,40 @@
 // Writes records to the end of a lane's segments: everything that waits goes out in one write, one write at a time.
-import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import { closeSync, existsSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Item } from "../delivery/item.js";
-import { encodeRecord, FILE_HEADER } from "./record.js";
-import { type Copy, newSegment, type Segment, segmentName } from "./segment.js";
+import { encodeRecord } from "./record.js";
+import { type Copy, newSegment, type Segment, type SpoolRecord, segmentName } from "./segment.js";
 
 /** What comes while more than this waits to be written is written at once: whoever outruns the disk waits for it. */
 const WAITING_MAX_BYTES = 32 * 1_048_576;
 
+/** How often a record is written anew because its lane was lost. */
+const MOVES_MAX = 3;
+
 interface Entry {
-  readonly segment: Segment;
-  readonly index: number;
-  readonly data: Buffer;
+  readonly item: Item;
+  readonly record: SpoolRecord;
+  data: Buffer;
+  moves: number;
   readonly done: (isWritten: boolean) => void;
 }
 
-export interface Appender {
-  /** Gives the item its record at once; resolves to whether it was written. */
-  append(item: Item, copy: Copy): { segment: Segment; index: number; written: Promise<boolean> } | undefined;
-  /** Everything is written, or failed. */
-  drained(): Promise<void>;
-  close(): Promise<void>;
-  /** The process ends now: writes what waits, without the event loop. */
-  closeSync(): void;
-  readonly segments: Segment[];
+interface OpenFile {
+  readonly segment: Segment;
+  position: number;
+}
+
+export interface Appended {
+  readonly record: SpoolRecord;
+  /** Whether it was written. */
+  readonly written: Promise<boolean>;
 }
 
 export interface AppenderOptions {
   dir: string;
-  lane: string;
+  /** The lane to begin segments in; it changes when another process has taken the one before. */
+  lane: () => string;
   segmentBytes: number;
   /**
    * Writes when the code that handed a record in has run, without waiting for another turn of the event loop: for a
@@ -39,229 +44,309 @@ export interface AppenderOptions {
   /** A segment has begun: time to look at the bound. */
   onRotate: () => void;
   onError: (error: unknown) => void;
+  /** Asked after each write: whoever takes the lane over from then on reads what was written. */
+  isOurs: (lane: string) => boolean;
+  /** It is not: makes another, or this one anew. */
+  onLost: () => void;
 }
 
-export function createAppender(options: AppenderOptions): Appender {
-  const segments: Segment[] = [];
-  let current: Segment | undefined;
-  let direct: Segment | undefined;
-  let number = 0;
-  let handle: { segment: Segment; file: FileHandle; position: number } | undefined;
-  let descriptor: { segment: Segment; file: number; position: number } | undefined;
-  let waiting: Entry[] = [];
-  let waitingBytes = 0;
-  let writing: Entry[] = [];
-  let loop: Promise<void> | undefined;
+export class Appender {
+  readonly segments: Segment[] = [];
+  readonly #options: AppenderOptions;
+  #current: Segment | undefined;
+  /** Takes what is written at once, while a write of the others' is under way. */
+  #direct: Segment | undefined;
+  #number = 0;
+  #file: (OpenFile & { readonly handle: FileHandle }) | undefined;
+  #fileHere: (OpenFile & { readonly descriptor: number }) | undefined;
+  #waiting: Entry[] = [];
+  #waitingBytes = 0;
+  #writing: Entry[] = [];
+  #loop: Promise<void> | undefined;
+  #isEnding = false;
 
-  function segmentFor(bytes: number): Segment {
-    if (current?.isGone) current = undefined;
-    if (current && current.bytes > FILE_HEADER.length && current.bytes + bytes > options.segmentBytes) {
-      current.isGrowing = false;
-      current = undefined;
-    }
-    if (!current) {
-      number += 1;
-      current = newSegment(options.lane, number, join(options.dir, segmentName(options.lane, number)));
-      current.bytes = FILE_HEADER.length;
-      segments.push(current);
-      options.onRotate();
-    }
-    return current;
+  constructor(options: AppenderOptions) {
+    this.#options = options;
   }
 
-  function append(item: Item, copy: Copy) {
-    if (waitingBytes > WAITING_MAX_BYTES) {
-      if (!options.isSync) return appendNow(item, copy);
-      writeWaitingNow();
+  /** Gives the item its record at once; undefined when it cannot be written. */
+  append(item: Item, copy: Copy): Appended | undefined {
+    if (this.#waitingBytes > WAITING_MAX_BYTES && !this.#options.isSync) return this.#appendNow(item, copy);
+    const appended = this.#enter(item, copy);
+    if (this.#isEnding || this.#waitingBytes > WAITING_MAX_BYTES) this.#writeWaitingNow();
+    else {
+      this.#loop ??= (this.#options.isSync ? this.#writeAllNow() : this.#writeAll()).finally(() => {
+        this.#loop = undefined;
+      });
     }
-    const segment = segmentFor(item.bytes);
-    const { index, data } = enter(segment, item, copy);
-    segment.unwritten += 1;
-    waitingBytes += data.byteLength;
+    return appended;
+  }
+
+  /** Everything is written, or failed. */
+  async drained(): Promise<void> {
+    while (this.#loop) await this.#loop;
+  }
+
+  async close(): Promise<void> {
+    await this.drained();
+    this.letGo();
+    this.#closeHere();
+    await this.#file?.handle.close().catch(() => {});
+    this.#file = undefined;
+  }
+
+  /** Nothing more is added to the segments that there are. */
+  letGo(): void {
+    for (const segment of [this.#current, this.#direct]) if (segment) segment.isGrowing = false;
+    this.#current = undefined;
+    this.#direct = undefined;
+  }
+
+  /** The process ends now: writes what waits, and from now on each record at once, without the event loop. */
+  end(): void {
+    this.#isEnding = true;
+    const written = this.#writing;
+    this.#writing = [];
+    this.letGo();
+    if (!this.#writeAgain(written)) {
+      // Their file is only being opened, and may be emptied yet: they go into another.
+      for (const entry of written) this.#move(entry, takeMark(entry.record) ?? "live");
+    }
+    this.#writeWaitingNow();
+  }
+
+  /** A write that is under way puts the same bytes at the same place: which comes first does not matter. */
+  #writeAgain(entries: readonly Entry[]): boolean {
+    const file = this.#file;
+    if (entries.length === 0) return true;
+    if (!file || file.segment !== entries[0]?.record.segment) return false;
+    try {
+      this.#closeHere();
+      const descriptor = openSync(file.segment.path, "r+", 0o600);
+      this.#fileHere = { segment: file.segment, descriptor, position: file.position };
+    } catch {
+      return false;
+    }
+    this.#writeEntriesNow(file.segment, entries);
+    return true;
+  }
+
+  #enter(item: Item, copy: Copy): Appended {
+    const segment = this.#segmentFor(item.bytes);
+    const { record, data } = this.#recordIn(segment, item, copy);
     const written = new Promise<boolean>((done) => {
-      waiting.push({ segment, index, data, done });
+      this.#push({ item, record, data, moves: 0, done });
     });
-    loop ??= (options.isSync ? writeAllNow() : writeAll()).finally(() => {
-      loop = undefined;
-    });
-    return { segment, index, written };
+    return { record, written };
   }
 
-  function enter(segment: Segment, item: Item, copy: Copy): { index: number; data: Buffer } {
+  #push(entry: Entry): void {
+    entry.record.segment.unwritten += 1;
+    this.#waitingBytes += entry.data.byteLength;
+    this.#waiting.push(entry);
+  }
+
+  #recordIn(segment: Segment, item: Item, copy: Copy): { record: SpoolRecord; data: Buffer } {
     const index = segment.count;
-    const data = encodeRecord(index, item);
+    const data = encodeRecord(segment.head, index, item);
     segment.count += 1;
     segment.bytes += data.byteLength;
     segment.open.set(index, copy);
-    return { index, data };
+    return { record: { segment, index }, data };
+  }
+
+  #segmentFor(bytes: number): Segment {
+    const { dir, segmentBytes, lane, onRotate } = this.#options;
+    let segment = this.#current;
+    if (segment?.isGone) segment = undefined;
+    if (segment && segment.count > 0 && segment.bytes + bytes > segmentBytes) {
+      segment.isGrowing = false;
+      segment = undefined;
+    }
+    if (!segment) {
+      this.#number += 1;
+      segment = newSegment(lane(), this.#number, join(dir, segmentName(lane(), this.#number)));
+      segment.bytes = segment.head.bytes.byteLength;
+      this.segments.push(segment);
+      onRotate();
+    }
+    this.#current = segment;
+    return segment;
   }
 
   /** Into a segment of its own, since a write of the others' may be under way. */
-  function appendNow(item: Item, copy: Copy) {
-    const written = current;
-    current = direct;
-    const segment = segmentFor(item.bytes);
-    direct = segment;
-    current = written;
-    const { index, data } = enter(segment, item, copy);
+  #appendNow(item: Item, copy: Copy): Appended | undefined {
+    const others = this.#current;
+    this.#current = this.#direct;
+    const segment = this.#segmentFor(item.bytes);
+    this.#direct = segment;
+    this.#current = others;
+    const { record, data } = this.#recordIn(segment, item, copy);
     try {
-      writeHere(segment, data);
-      return { segment, index, written: Promise.resolve(true) };
+      this.#writeHere(segment, data);
     } catch (error) {
-      options.onError(error);
-      segment.open.delete(index);
+      this.#options.onError(error);
+      segment.open.delete(record.index);
       segment.bytes -= data.byteLength;
       return undefined;
     }
+    if (this.#options.isOurs(segment.lane)) return { record, written: Promise.resolve(true) };
+    takeMark(record);
+    this.#options.onLost();
+    return this.#enter(item, copy);
   }
 
-  async function writeAll(): Promise<void> {
+  async #writeAll(): Promise<void> {
     // What is handed in during this turn of the event loop goes into the first write.
     await new Promise((resolve) => setImmediate(resolve));
-    while (waiting.length > 0) {
-      const segment = waiting[0]?.segment;
-      writing = waiting.filter((entry) => entry.segment === segment);
-      waiting = waiting.filter((entry) => entry.segment !== segment);
-      if (segment) await writeEntries(segment, writing);
-      writing = [];
+    while (this.#waiting.length > 0) {
+      const segment = this.#takeWaiting();
+      if (segment) await this.#writeEntries(segment, this.#writing);
+      this.#writing = [];
     }
+  }
+
+  /** Those of the oldest segment. */
+  #takeWaiting(): Segment | undefined {
+    const segment = this.#waiting[0]?.record.segment;
+    this.#writing = this.#waiting.filter((entry) => entry.record.segment === segment);
+    this.#waiting = this.#waiting.filter((entry) => entry.record.segment !== segment);
+    return segment;
   }
 
   /** On a disk that is nearly full, half of them may still fit. */
-  async function writeEntries(segment: Segment, entries: readonly Entry[]): Promise<void> {
+  async #writeEntries(segment: Segment, entries: readonly Entry[]): Promise<void> {
     try {
-      finish(entries, await write(segment, Buffer.concat(entries.map((entry) => entry.data))));
+      const isWritten = await this.#write(segment, Buffer.concat(entries.map((entry) => entry.data)));
+      // Written meanwhile, by the end of the process.
+      if (!this.#isEnding) this.#finish(segment, entries, isWritten);
     } catch (error) {
-      options.onError(error);
-      if (entries.length === 1) return finish(entries, false);
-      await writeEntries(segment, entries.slice(0, entries.length >> 1));
-      await writeEntries(segment, entries.slice(entries.length >> 1));
+      this.#options.onError(error);
+      if (entries.length === 1) return this.#finish(segment, entries, false);
+      await this.#writeEntries(segment, entries.slice(0, entries.length >> 1));
+      await this.#writeEntries(segment, entries.slice(entries.length >> 1));
     }
   }
 
-  async function writeAllNow(): Promise<void> {
+  async #writeAllNow(): Promise<void> {
     // What is handed in by one stretch of code goes into one write; another turn of a busy event loop may be far away.
     await Promise.resolve();
-    writeWaitingNow();
+    this.#writeWaitingNow();
   }
 
-  function writeWaitingNow(): void {
-    while (waiting.length > 0) {
-      const segment = waiting[0]?.segment;
-      const entries = waiting.filter((entry) => entry.segment === segment);
-      waiting = waiting.filter((entry) => entry.segment !== segment);
-      if (segment) writeEntriesNow(segment, entries);
+  #writeWaitingNow(): void {
+    while (this.#waiting.length > 0) {
+      const underWay = this.#writing;
+      const segment = this.#takeWaiting();
+      const entries = this.#writing;
+      this.#writing = underWay;
+      if (segment) this.#writeEntriesNow(segment, entries);
     }
   }
 
-  function writeEntriesNow(segment: Segment, entries: readonly Entry[]): void {
+  #writeEntriesNow(segment: Segment, entries: readonly Entry[]): void {
     try {
-      const isWritten = !segment.isGone && writeHere(segment, Buffer.concat(entries.map((entry) => entry.data)));
-      finish(entries, isWritten);
+      const isWritten = !segment.isGone && this.#writeHere(segment, Buffer.concat(entries.map((entry) => entry.data)));
+      this.#finish(segment, entries, isWritten);
     } catch (error) {
-      options.onError(error);
+      this.#options.onError(error);
       const half = entries.length >> 1;
-      if (half === 0) finish(entries, false);
-      else for (const part of [entries.slice(0, half), entries.slice(half)]) writeEntriesNow(segment, part);
+      if (half === 0) this.#finish(segment, entries, false);
+      else for (const part of [entries.slice(0, half), entries.slice(half)]) this.#writeEntriesNow(segment, part);
     }
   }
 
-  function finish(entries: readonly Entry[], isWritten: boolean): void {
+  #finish(segment: Segment, entries: readonly Entry[], isWritten: boolean): void {
     for (const entry of entries) {
-      waitingBytes -= entry.data.byteLength;
-      entry.segment.unwritten -= 1;
-      if (!isWritten) {
-        entry.segment.open.delete(entry.index);
-        entry.segment.bytes -= entry.data.byteLength;
-      }
-      entry.done(isWritten);
+      this.#waitingBytes -= entry.data.byteLength;
+      segment.unwritten -= 1;
     }
+    if (isWritten && this.#options.isOurs(segment.lane)) {
+      for (const entry of entries) entry.done(true);
+      return;
+    }
+    // What is gone with the lane is counted: these are not.
+    const marks = entries.map(({ record }) => takeMark(record));
+    if (isWritten && !segment.isGone) this.#options.onLost();
+    const isKept = isWritten && !segment.isGone && existsSync(segment.path);
+    entries.forEach((entry, at) => {
+      const mark = marks[at];
+      if (!isKept) segment.bytes -= entry.data.byteLength;
+      // Settled meanwhile: nobody needs it.
+      if (mark === undefined) entry.done(true);
+      else if (isKept) {
+        segment.open.set(entry.record.index, mark);
+        entry.done(true);
+      } else if (segment.isGone && entry.moves < MOVES_MAX) this.#move(entry, mark);
+      else entry.done(false);
+    });
   }
 
-  function writeHere(segment: Segment, data: Buffer): boolean {
-    if (descriptor?.segment !== segment) {
-      closeHere();
-      descriptor = { segment, file: openSync(segment.path, "w", 0o600), position: 0 };
+  /** Nobody has read this where it was written, or will: it is written anew. */
+  #move(entry: Entry, copy: Copy): void {
+    const { record, data } = this.#recordIn(this.#segmentFor(entry.item.bytes), entry.item, copy);
+    Object.assign(entry.record, record);
+    entry.data = data;
+    entry.moves += 1;
+    this.#push(entry);
+  }
+
+  #writeHere(segment: Segment, data: Buffer): boolean {
+    if (this.#fileHere?.segment !== segment) {
+      this.#closeHere();
+      this.#fileHere = { segment, descriptor: openSync(segment.path, "w", 0o600), position: 0 };
     }
-    const bytes = descriptor.position === 0 ? Buffer.concat([FILE_HEADER, data]) : data;
-    const { file, position } = descriptor;
+    const bytes = this.#fileHere.position === 0 ? Buffer.concat([segment.head.bytes, data]) : data;
+    const { descriptor, position } = this.#fileHere;
     try {
-      for (let at = 0; at < bytes.byteLength; ) at += writeSync(file, bytes, at, bytes.byteLength - at, position + at);
+      for (let at = 0; at < bytes.byteLength; )
+        at += writeSync(descriptor, bytes, at, bytes.byteLength - at, position + at);
     } catch (error) {
       // Half a record must not stand before whole ones.
-      ftruncateSync(file, position);
+      ftruncateSync(descriptor, position);
       throw error;
     }
-    descriptor.position += bytes.byteLength;
+    this.#fileHere.position += bytes.byteLength;
     return true;
   }
 
-  function closeHere(): void {
-    if (descriptor) closeSync(descriptor.file);
-    descriptor = undefined;
+  #closeHere(): void {
+    if (this.#fileHere) closeSync(this.#fileHere.descriptor);
+    this.#fileHere = undefined;
   }
 
-  async function write(segment: Segment, data: Buffer): Promise<boolean> {
+  async #write(segment: Segment, data: Buffer): Promise<boolean> {
     if (segment.isGone) return false;
-    if (handle?.segment !== segment) {
-      await handle?.file.close();
-      handle = undefined;
-      const file = await open(segment.path, "w", 0o600);
-      handle = { segment, file, position: 0 };
+    if (this.#file?.segment !== segment) {
+      await this.#file?.handle.close();
+      this.#file = undefined;
+      const handle = await open(segment.path, "w", 0o600);
       try {
-        await writeFully(file, FILE_HEADER, 0);
+        await writeFully(handle, segment.head.bytes, 0);
       } catch (error) {
-        await file.close();
-        handle = undefined;
+        await handle.close();
         await rm(segment.path, { force: true });
         throw error;
       }
-      handle.position = FILE_HEADER.length;
+      this.#file = { segment, handle, position: segment.head.bytes.byteLength };
     }
+    const file = this.#file;
     try {
-      await writeFully(handle.file, data, handle.position);
+      await writeFully(file.handle, data, file.position);
     } catch (error) {
       // Half a record must not stand before whole ones.
-      await handle.file.truncate(handle.position).catch(() => {});
+      await file.handle.truncate(file.position).catch(() => {});
       throw error;
     }
-    handle.position += data.byteLength;
+    file.position += data.byteLength;
     return true;
   }
+}
 
-  return {
-    segments,
-    append,
-    async drained() {
-      while (loop) await loop;
-    },
-    async close() {
-      while (loop) await loop;
-      for (const segment of [current, direct]) if (segment) segment.isGrowing = false;
-      current = undefined;
-      direct = undefined;
-      closeHere();
-      await handle?.file.close().catch(() => {});
-      handle = undefined;
-    },
-    closeSync() {
-      for (const entries of [writing, waiting]) {
-        for (const segment of new Set(entries.map((entry) => entry.segment))) {
-          const data = Buffer.concat(entries.filter((entry) => entry.segment === segment).map((entry) => entry.data));
-          try {
-            // A write that is under way puts the same bytes at the same place: which comes first does not matter.
-            if (handle?.segment === segment) {
-              descriptor = { segment, file: openSync(segment.path, "r+", 0o600), position: handle.position };
-              handle.position += data.byteLength;
-            }
-            writeHere(segment, data);
-          } catch {
-            // The process is ending; there is nobody left to tell.
-          }
-        }
-      }
-    },
-  };
+function takeMark({ segment, index }: SpoolRecord): Copy | undefined {
+  const mark = segment.open.get(index);
+  segment.open.delete(index);
+  return mark;
 }
 
 async function writeFully(file: FileHandle, data: Buffer, position: number): Promise<void> {

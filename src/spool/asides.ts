@@ -1,5 +1,5 @@
 // Records on disk that are not tried for now: runs that fail alone, and what comes after them in the same run.
-import type { SpoolRecord } from "../delivery/item.js";
+import type { SpoolRecord } from "./segment.js";
 
 export class Asides {
   /** By run: what waits behind the operation that fails. */

@@ -1,8 +1,8 @@
 // Sends what lies in the spool, oldest first: one request at a time under the live ones, more while somebody waits.
-import { readFile } from "node:fs/promises";
 import { ITEM_OVERHEAD_BYTES, type Item, partsBytes } from "../delivery/item.js";
 import type { Asides } from "./asides.js";
 import type { Lanes } from "./lanes.js";
+import { readPlainFile } from "./read-segment.js";
 import { decodeRecords, type Recorded } from "./record.js";
 import type { Segment } from "./segment.js";
 
@@ -16,8 +16,6 @@ export interface DrainOptions {
   concurrency: () => number;
   /** Through the chain; items that come to nothing stay unsettled. */
   send: (items: readonly Item[]) => Promise<void>;
-  /** Records are on disk no more, or not to be read. */
-  onUnreadable: (path: string, count: number) => void;
   now: () => number;
   isStopped: () => boolean;
 }
@@ -36,15 +34,16 @@ export async function drain(options: DrainOptions): Promise<boolean> {
 
 async function drainSegment(segment: Segment, options: DrainOptions): Promise<boolean> {
   if (!options.lanes.isThere(segment)) return true;
-  const file = await readFile(segment.path).catch(() => undefined);
-  const { records } = file ? decodeRecords(file) : { records: [] };
+  const file = await readPlainFile(segment.path);
+  // It was there a moment ago: another time it may be read.
+  if (!file) return false;
+  const { records } = decodeRecords(file);
   const parked = records.filter((record) => segment.open.get(record.index) === "parked");
   if (parked.length === 0) {
     if (segment.isGrowing || segment.unwritten > 0) return false;
-    // What cannot be read is not there: waiting for it would wait for ever.
-    const gone = [...segment.open].filter(([, copy]) => copy === "parked");
-    for (const [index] of gone) options.lanes.done({ segment, index });
-    if (gone.length > 0) options.onUnreadable(segment.path, gone.length);
+    // Waiting for what cannot be read would wait for ever.
+    const gone = [...segment.open].filter(([, copy]) => copy === "parked").map(([index]) => index);
+    if (gone.length > 0) options.lanes.lose(segment, gone);
     return true;
   }
   const waiting = batches(parked, options.limits());

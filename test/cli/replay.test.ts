@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Client } from "langsmith";
 import { startLocalServer } from "otel-langsmith-local";
+import { MockAgent } from "undici";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createDelivery } from "../../src/delivery/index.js";
 import { encodeParts, type Part } from "../../src/delivery/multipart.js";
@@ -43,7 +44,9 @@ function cli(args: string[], env: Record<string, string> = {}): Promise<{ code: 
 
 /** Leaves runs in a spool, as a process does whose service is down. */
 async function leaveRuns(count: number): Promise<string[]> {
-  const spooling = createDelivery({ apiUrl: "http://127.0.0.1:1", apiKey: "a-key", spool: { dir } });
+  const dispatcher = new MockAgent();
+  dispatcher.disableNetConnect();
+  const spooling = createDelivery({ apiUrl: server.url, apiKey: "a-key", spool: { dir }, dispatcher });
   const ids: string[] = [];
   for (let i = 0; i < count; i += 1) {
     const run = newRun();
@@ -99,8 +102,19 @@ describe("replay", () => {
     const again = await cli(["replay", dir, "--lane", own]);
     expect(again).toMatchObject({
       code: 0,
-      out: expect.stringMatching(`nothing of lane ${own}; there are \\w{8} \\(3\\)`),
+      out: expect.stringMatching(`nothing of lane ${own}; there are \\w{8} \\(3, this environment's own\\)`),
     });
+  });
+
+  it("sends the only lane that there is where it is another destination's, only when told to", async () => {
+    await leaveRuns(3);
+    const elsewhere = { LANGSMITH_WORKSPACE_ID: "another" };
+    const refused = await cli(["replay", dir], elsewhere);
+    const [, lane = ""] = /--lane (\w{8})/.exec(refused.out) ?? [];
+    expect([refused.code, server.runs.size]).toEqual([2, 0]);
+    expect((await cli(["replay", dir, "--dry-run"], elsewhere)).out).toContain("3 operation(s) in the spool");
+    expect((await cli(["replay", dir, "--lane", lane], elsewhere)).code).toBe(0);
+    expect(server.runs.size).toBe(3);
   });
 
   it("ends with 1 and keeps what is left when the service goes away, and sends the rest when it is called again", async () => {

@@ -3,9 +3,10 @@ import { createHash, randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cutParts } from "../../src/delivery/cut.js";
-import { partsBytes, type RunParts } from "../../src/delivery/item.js";
+import { partsBytes } from "../../src/delivery/item.js";
 import { mediaOf } from "../../src/delivery/media.js";
 import { serializeRun } from "../../src/delivery/serialize.js";
+import type { RunParts } from "../../src/wire/parts.js";
 import { newRun } from "./runs.js";
 
 function fieldOf(parts: RunParts | undefined, name: string): unknown {

@@ -118,11 +118,14 @@ describe("delivery warns of", () => {
     await writeFile(join(dir, name), file);
     await server.start();
     const second = deliver({ spool: { dir } });
+    const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
     await until(() => server.runs.size === 19 && second.stats().onDisk === 0);
-    expect(said("LSB_WARN_SPOOL_DAMAGED")).toEqual([
-      expect.stringContaining(`${join(dir, name)} is damaged in 1 place`),
+    const kept = join(dir, name.replace(".spool", ".unreadable"));
+    expect(warned.mock.calls.map(([message, options]) => [message, Reflect.get(Object(options), "code")])).toEqual([
+      [expect.stringContaining(`the file is kept as ${kept}`), "LSB_WARN_SPOOL_DAMAGED"],
     ]);
     await second.shutdown(1_000);
+    expect(await readFile(kept)).toEqual(file);
     await rm(dir, { recursive: true, force: true });
   });
 

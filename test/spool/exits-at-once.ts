@@ -1,6 +1,6 @@
 // Sends 50 runs and exits in the same turn of the event loop.
-import { createDelivery } from "../../../src/delivery/index.js";
-import { newRun } from "../runs.js";
+import { createDelivery } from "../../src/delivery/index.js";
+import { newRun } from "../delivery/runs.js";
 
 const [, , dir = "", apiUrl = "", word] = process.argv;
 const mode = word === "always" ? "always" : "failures";

@@ -1,8 +1,10 @@
 // Records: what was written reads back; what was torn or changed is skipped, and nothing else.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeDone, decodeRecords, encodeDone, encodeRecord, FILE_HEADER } from "../../../src/spool/record.js";
-import { newItem } from "../items.js";
+import { decodeDone, decodeRecords, encodeDone, encodeRecord, newFileHead } from "../../src/spool/record.js";
+import { newItem } from "../delivery/items.js";
+
+const HEAD = newFileHead();
 
 const contents = fc.array(
   fc.record({
@@ -27,7 +29,7 @@ function written(entries: typeof contents extends fc.Arbitrary<infer T> ? T : ne
       },
     }),
   );
-  return { items, records: items.map((item, index) => encodeRecord(index, item)) };
+  return { items, records: items.map((item, index) => encodeRecord(HEAD, index, item)) };
 }
 
 describe("records", () => {
@@ -35,7 +37,7 @@ describe("records", () => {
     fc.assert(
       fc.property(contents, (entries) => {
         const { items, records } = written(entries);
-        const read = decodeRecords(Buffer.concat([FILE_HEADER, ...records]));
+        const read = decodeRecords(Buffer.concat([HEAD.bytes, ...records]));
         expect(read.damaged).toBe(0);
         expect(read.records).toEqual(
           items.map(({ verb, pending, runId, traceId, parts }, index) => ({
@@ -57,7 +59,7 @@ describe("records", () => {
         const { records } = written(entries);
         const last = records.at(-1) ?? Buffer.alloc(0);
         const cut = at % last.length;
-        const read = decodeRecords(Buffer.concat([FILE_HEADER, ...records.slice(0, -1), last.subarray(0, cut)]));
+        const read = decodeRecords(Buffer.concat([HEAD.bytes, ...records.slice(0, -1), last.subarray(0, cut)]));
         expect(read.records.map((record) => record.index)).toEqual(records.slice(0, -1).map((_, index) => index));
       }),
     );
@@ -70,7 +72,7 @@ describe("records", () => {
         const hit = which % records.length;
         const bytes = records[hit];
         if (bytes) bytes[where % bytes.length] = (bytes[where % bytes.length] ?? 0) ^ change;
-        const read = decodeRecords(Buffer.concat([FILE_HEADER, ...records]));
+        const read = decodeRecords(Buffer.concat([HEAD.bytes, ...records]));
         const expected = records.map((_, index) => index).filter((index) => index !== hit);
         expect(read.records.map((record) => record.index)).toEqual(expected);
         expect(read.damaged).toBeGreaterThan(0);

@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createDelivery, type Delivery, type DeliveryOptions } from "../../../src/delivery/index.js";
-import type { Loss } from "../../../src/delivery/operation.js";
-import { type MisbehavingServer, startMisbehavingServer } from "../misbehaving-server.js";
-import { newRun, pendingOf } from "../runs.js";
+import { createDelivery, type Delivery, type DeliveryOptions } from "../../src/delivery/index.js";
+import type { Loss } from "../../src/delivery/operation.js";
+import { type MisbehavingServer, startMisbehavingServer } from "../delivery/misbehaving-server.js";
+import { newRun, pendingOf } from "../delivery/runs.js";
 
 let server: MisbehavingServer;
 let dir: string;
