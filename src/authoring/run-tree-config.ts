@@ -5,7 +5,7 @@ import { snapshot, snapshotOf } from "../snapshot/snapshot.js";
 import { warnOnce } from "../warnings.js";
 import { addressOf } from "../wire/agent-address.js";
 import { isUuid } from "../wire/ids.js";
-import { type Attachment, isRunType, type KeyValues, RUN_TYPES, type RunEvent, type RunType } from "../wire/run.js";
+import { type Attachment, isRunType, type KVMap, RUN_TYPES, type RunEvent, type RunType } from "../wire/run.js";
 import { microsOfIso } from "../wire/time.js";
 import type { ClientLike } from "./clients.js";
 import { isKeyValues, textOfError } from "./values.js";
@@ -23,7 +23,7 @@ export interface ReplicaLike {
   readonly projectName?: string;
   readonly apiUrl?: string;
   readonly apiKey?: string;
-  readonly updates?: KeyValues;
+  readonly updates?: KVMap;
 }
 
 /** What a run tree's own config says, besides the trees around it; every name is the langsmith package's. */
@@ -49,15 +49,15 @@ export interface OwnConfig {
   /** As `start_time`: a run that is over already. */
   end_time?: number | string;
   /** `metadata`, `invocation_params`, `runtime`, and what else belongs beside the run. */
-  extra?: KeyValues;
-  metadata?: KeyValues;
+  extra?: KVMap;
+  metadata?: KVMap;
   tags?: string[];
   error?: string;
   /** Each gets the time of now where it has none. */
-  events?: (RunEvent | KeyValues)[];
+  events?: (RunEvent | KVMap)[];
   serialized?: object;
-  inputs?: KeyValues;
-  outputs?: KeyValues;
+  inputs?: KVMap;
+  outputs?: KVMap;
   reference_example_id?: string;
   /**
    * A client, of this package or of langsmith. What it was told to hide, to mask or to sample holds for this run and for
@@ -68,7 +68,7 @@ export interface OwnConfig {
   tracingEnabled?: boolean;
   attachments?: Attachments;
   /** An error, unless it is empty: replicas are the processor's option, since the processor sends the runs. */
-  replicas?: readonly (ReplicaLike | readonly [string, KeyValues | undefined])[];
+  replicas?: readonly (ReplicaLike | readonly [string, KVMap | undefined])[];
   execution_order?: number;
   child_execution_order?: number;
   /** Also writes inputs and outputs as span attributes. Default: see `configureAuthoring`. */
@@ -147,7 +147,7 @@ export function microsOfTime(time: unknown): number | undefined {
 }
 
 /** Metadata as the langsmith package merges it: `extra.metadata` over `metadata`. */
-export function metadataOf(config: Pick<OwnConfig, "metadata" | "extra">): KeyValues {
+export function metadataOf(config: Pick<OwnConfig, "metadata" | "extra">): KVMap {
   const inner: unknown = config.extra?.metadata;
   const outer: unknown = config.metadata;
   if (outer !== undefined && outer !== null && (typeof outer !== "object" || Array.isArray(outer))) {
@@ -205,7 +205,7 @@ export function eventsOf(events: unknown): RunEvent[] | undefined {
 }
 
 /** A copy of a list of events; anything else is said once. */
-export function eventList(events: unknown): KeyValues[] | undefined {
+export function eventList(events: unknown): KVMap[] | undefined {
   if (events === undefined || events === null) return undefined;
   if (Array.isArray(events)) return [...events];
   warnOnce(

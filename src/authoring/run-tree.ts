@@ -9,7 +9,7 @@ import { TREE } from "../shared.js";
 import { snapshotOf } from "../snapshot/snapshot.js";
 import { warnOnce } from "../warnings.js";
 import { partsOf } from "../wire/agent-address.js";
-import type { KeyValues, RunEvent } from "../wire/run.js";
+import type { KVMap, RunEvent } from "../wire/run.js";
 import { isoOf } from "../wire/time.js";
 import { inheritable } from "./authored-run.js";
 import { type ClientLike, obeyed, warnOfOtherDestination } from "./clients.js";
@@ -66,10 +66,10 @@ export class RunTree implements TreeRecord {
   /** Milliseconds since the epoch. */
   start_time: number;
   end_time: number | undefined;
-  extra: KeyValues;
+  extra: KVMap;
   tags: string[] | undefined;
   serialized: object;
-  events: KeyValues[] | undefined;
+  events: KVMap[] | undefined;
   reference_example_id: string | undefined;
   attachments: Attachments | undefined;
   tracingEnabled: boolean | undefined;
@@ -134,10 +134,10 @@ export class RunTree implements TreeRecord {
     throw new LangSmithOptionError("RunTree.sharedClient", SHARED_CLIENT, _client);
   }
   /** Always undefined: replicas are the processor's option. @throws LangSmithOptionError when some are set */
-  get replicas(): readonly (ReplicaLike | readonly [string, KeyValues | undefined])[] | undefined {
+  get replicas(): readonly (ReplicaLike | readonly [string, KVMap | undefined])[] | undefined {
     return undefined;
   }
-  set replicas(replicas: readonly (ReplicaLike | readonly [string, KeyValues | undefined])[] | undefined) {
+  set replicas(replicas: readonly (ReplicaLike | readonly [string, KVMap | undefined])[] | undefined) {
     checkReplicas(replicas);
   }
   /** The agent under which its trace stands; undefined where that is a project. */
@@ -162,19 +162,19 @@ export class RunTree implements TreeRecord {
     return Math.max(this.execution_order, place.lastChildDigits + 1);
   }
 
-  get inputs(): KeyValues {
+  get inputs(): KVMap {
     return this[TREE].inputs;
   }
-  set inputs(inputs: KeyValues) {
+  set inputs(inputs: KVMap) {
     const state = this[TREE];
     state.inputs = inputs;
     state.areInputsSet = true;
     if (state.isPosted) state.content.inputs = snapshotOf(inputs, "input");
   }
-  get outputs(): KeyValues | undefined {
+  get outputs(): KVMap | undefined {
     return this[TREE].outputs;
   }
-  set outputs(outputs: KeyValues | undefined) {
+  set outputs(outputs: KVMap | undefined) {
     const state = this[TREE];
     state.outputs = outputs;
     if (outputs === undefined) delete state.content.outputs;
@@ -190,11 +190,11 @@ export class RunTree implements TreeRecord {
     else state.content.error = state.error;
   }
   /** The run's metadata; what is assigned is laid over what there is. Children created later take it over. */
-  get metadata(): KeyValues {
+  get metadata(): KVMap {
     const { metadata } = this.extra;
-    return typeof metadata === "object" && metadata !== null ? (metadata as KeyValues) : {};
+    return typeof metadata === "object" && metadata !== null ? (metadata as KVMap) : {};
   }
-  set metadata(metadata: KeyValues) {
+  set metadata(metadata: KVMap) {
     this.extra = { ...this.extra, metadata: { ...this.metadata, ...metadata } };
     const state = this[TREE];
     if (state.run) state.run.metadata = this.metadata;
@@ -214,7 +214,7 @@ export class RunTree implements TreeRecord {
   }
 
   /** Sets outputs, error and end where they are not set yet; `patchRun` (or a `postRun` that follows) sends them. */
-  async end(outputs?: KeyValues, error?: string, endTime?: number, metadata?: KeyValues): Promise<void> {
+  async end(outputs?: KVMap, error?: string, endTime?: number, metadata?: KVMap): Promise<void> {
     if (this.outputs === undefined && outputs !== undefined && outputs !== null) this.outputs = outputs;
     if (this.error === undefined && error !== undefined && error !== null) this.error = error;
     this.end_time ??= (microsOfTime(endTime) ?? Date.now() * 1000) / 1000;
@@ -239,7 +239,7 @@ export class RunTree implements TreeRecord {
   }
 
   /** Adds an event: a message, or a name with what belongs to it. */
-  addEvent(event: RunEvent | (KeyValues & { name?: string; time?: string }) | string): void {
+  addEvent(event: RunEvent | (KVMap & { name?: string; time?: string }) | string): void {
     const time = new Date().toISOString();
     const added = typeof event === "string" ? { name: "event", time, message: event } : { time, ...event };
     this.events = [...(eventList(this.events) ?? []), added];
@@ -256,7 +256,7 @@ export class RunTree implements TreeRecord {
   }
 
   /** The run as the langsmith package writes it, with the children that were created and not yet posted. */
-  toJSON(): KeyValues {
+  toJSON(): KVMap {
     const { id, trace_id, dotted_order, parent_run_id, name, run_type, inputs, outputs, error } = this;
     const fields = { id, trace_id, dotted_order, parent_run_id, name, run_type, inputs, outputs, error };
     const { end_time, extra, serialized, events, reference_example_id, project_name: session_name, child_runs } = this;

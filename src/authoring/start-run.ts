@@ -2,7 +2,7 @@
 
 import { context } from "@opentelemetry/api";
 import { LangSmithOptionError } from "../errors.js";
-import type { KeyValues } from "../wire/run.js";
+import type { KVMap } from "../wire/run.js";
 import { runTreeIn } from "./current.js";
 import { RunTree, type RunTreeConfig } from "./run-tree.js";
 import { postTreeNow } from "./run-tree-send.js";
@@ -12,7 +12,7 @@ import { hasBridge } from "./tracer.js";
 /** Options of a block: a run tree's, without what the block itself says. */
 export type ActiveRunOptions = Partial<Omit<RunTreeConfig, "name" | "dotted_order" | "parent_run_id" | "end_time">> & {
   /** Set as outputs, they stay; else what the block returns is the output. */
-  readonly outputs?: KeyValues;
+  readonly outputs?: KVMap;
 };
 
 /**

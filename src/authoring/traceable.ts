@@ -262,7 +262,7 @@ function processInputs({ config }: Call, inputs: KeyValues): KeyValues | Promise
   const { name = "<lambda>", processInputs: process } = config;
   if (!process) return inputs;
   try {
-    const made = process(inputs);
+    const made: KeyValues | Promise<KeyValues> = process(inputs);
     if (!isThenable(made)) return made;
     return Promise.resolve(made).catch((error: unknown) => insteadOf(inputs, "inputs", name, error));
   } catch (error) {

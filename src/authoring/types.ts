@@ -1,6 +1,6 @@
 // The types of traceable: its config, and a function that keeps its own type and takes a parent before its arguments.
 import type { Tracer } from "@opentelemetry/api";
-import type { KeyValues } from "../wire/run.js";
+import type { KVMap } from "../wire/run.js";
 import type { RunTree, RunTreeConfig } from "./run-tree.js";
 import type { Attachments } from "./run-tree-config.js";
 import type { RunnableConfigLike } from "./runnable-config.js";
@@ -51,13 +51,13 @@ export interface TraceableConfig<Func extends AnyFunction = AnyFunction>
   /** Called before the function. What it throws is said and ignored. */
   on_start?: (runTree: RunTree | undefined) => void;
   /** Takes files out of the arguments: the files, and the inputs that remain. */
-  extractAttachments?: (...args: Parameters<Func>) => [Attachments | undefined, KeyValues];
+  extractAttachments?: (...args: Parameters<Func>) => [Attachments | undefined, KVMap];
   /** Metadata read from the arguments: `ls_provider`, `ls_model_name` and their like. */
-  getInvocationParams?: (...args: Parameters<Func>) => KeyValues | undefined;
+  getInvocationParams?: (...args: Parameters<Func>) => KVMap | undefined;
   /** What is recorded of the inputs, instead of them; it may be asynchronous and must not change them. */
-  processInputs?: (inputs: Readonly<ProcessInputs<Parameters<Func>>>) => KeyValues | Promise<KeyValues>;
+  processInputs?: (inputs: Readonly<ProcessInputs<Parameters<Func>>>) => KVMap | Promise<KVMap>;
   /** What is recorded of the outputs, instead of them; it may be asynchronous and must not change them. */
-  processOutputs?: (outputs: Readonly<ProcessOutputs<Awaited<ReturnType<Func>>>>) => KeyValues | Promise<KeyValues>;
+  processOutputs?: (outputs: Readonly<ProcessOutputs<Awaited<ReturnType<Func>>>>) => KVMap | Promise<KVMap>;
 }
 
 /** A config whose functions are called with what its own type promised, where that type is no longer known. */
@@ -67,10 +67,10 @@ export type LooseConfig = Omit<
 > & {
   /** What a result says of the failure of what it is the result of; wrappers know their answers. Must not throw. */
   errorIn?: (result: unknown) => string | undefined;
-  extractAttachments?: (...args: unknown[]) => [Attachments | undefined, KeyValues];
-  getInvocationParams?: (...args: unknown[]) => KeyValues | undefined;
-  processInputs?: (inputs: KeyValues) => KeyValues | Promise<KeyValues>;
-  processOutputs?: (outputs: KeyValues) => KeyValues | Promise<KeyValues>;
+  extractAttachments?: (...args: unknown[]) => [Attachments | undefined, KVMap];
+  getInvocationParams?: (...args: unknown[]) => KVMap | undefined;
+  processInputs?: (inputs: KVMap) => KVMap | Promise<KVMap>;
+  processOutputs?: (outputs: KVMap) => KVMap | Promise<KVMap>;
 };
 
 type Rest<Args extends unknown[]> = Args extends [RunTree, ...infer Others] ? Others : Args;

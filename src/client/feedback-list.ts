@@ -2,7 +2,7 @@
 
 import { RunIdError } from "../errors.js";
 import { isUuid } from "../wire/ids.js";
-import type { KeyValues } from "../wire/run.js";
+import type { KVMap } from "../wire/run.js";
 import { type Feedback, scoreOf } from "./feedback.js";
 import { listByOffset } from "./resources.js";
 import type { Rest } from "./rest.js";
@@ -18,8 +18,8 @@ export interface ListFeedbackParams {
 /** What {@link Client.updateFeedback} changes. */
 export interface FeedbackChanges {
   readonly score?: number | boolean | null;
-  readonly value?: number | boolean | string | KeyValues | null;
-  readonly correction?: KeyValues | string | null;
+  readonly value?: number | boolean | string | KVMap | null;
+  readonly correction?: KVMap | string | null;
   readonly comment?: string | null;
 }
 

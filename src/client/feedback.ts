@@ -5,7 +5,7 @@ import { LangSmithOptionError, LangSmithRequestError, RunReferenceError } from "
 import { type RunReference, referenceOf } from "../identity/reference.js";
 import type { LangSmithDestination } from "../options/options.js";
 import { isUuid, uuid7 } from "../wire/ids.js";
-import type { KeyValues } from "../wire/run.js";
+import type { KVMap } from "../wire/run.js";
 import { field, hasNewStoreAlone, projectByName } from "./projects.js";
 import { createRest, ownDestination, type Rest } from "./rest.js";
 
@@ -19,9 +19,9 @@ export interface FeedbackInput {
   readonly key: string;
   /** A number is rounded to four places: the service refuses one of more. */
   readonly score?: number | boolean | null;
-  readonly value?: number | boolean | string | KeyValues | null;
+  readonly value?: number | boolean | string | KVMap | null;
   readonly comment?: string | null;
-  readonly correction?: KeyValues | string | null;
+  readonly correction?: KVMap | string | null;
   /** The feedback's own id; the same one twice is one feedback. Default: a new UUID v7. */
   readonly feedbackId?: string;
   /** Where the run lives, for deployments that want it. Default: the reference's project, else the bridge's. */
@@ -29,7 +29,7 @@ export interface FeedbackInput {
   /** The id of that project, where it is known; nothing is looked up then. */
   readonly sessionId?: string;
   /** Metadata on where the feedback comes from. */
-  readonly sourceInfo?: KeyValues;
+  readonly sourceInfo?: KVMap;
   /** `model` for what a model says of the run. Default: `api`. */
   readonly feedbackSourceType?: "api" | "model";
   /** The run that made this feedback, of a model that judges. */
@@ -99,7 +99,7 @@ export function scoreOf(score: FeedbackInput["score"]): FeedbackInput["score"] {
   return Number(score.toFixed(4));
 }
 
-function sourceOf({ sourceInfo = {}, sourceRunId }: FeedbackInput): KeyValues {
+function sourceOf({ sourceInfo = {}, sourceRunId }: FeedbackInput): KVMap {
   return sourceRunId === undefined ? sourceInfo : { __run: { run_id: sourceRunId }, ...sourceInfo };
 }
 

@@ -1,5 +1,5 @@
 // A run as LangSmith returns it, and what is asked for: what both ways of reading runs share.
-import type { KeyValues } from "../wire/run.js";
+import type { KVMap } from "../wire/run.js";
 
 /** A run as LangSmith returns it. */
 export interface StoredRun {
@@ -16,11 +16,11 @@ export interface StoredRun {
   readonly end_time?: string | null;
   readonly status?: string;
   readonly error?: string | null;
-  readonly inputs?: KeyValues;
-  readonly outputs?: KeyValues | null;
-  readonly extra?: KeyValues;
+  readonly inputs?: KVMap;
+  readonly outputs?: KVMap | null;
+  readonly extra?: KVMap;
   readonly tags?: string[] | null;
-  readonly events?: KeyValues[] | null;
+  readonly events?: KVMap[] | null;
   child_runs?: StoredRun[];
   readonly [field: string]: unknown;
 }
@@ -64,7 +64,7 @@ export function idsOf({ id, runIds }: ListRunsParams): string[] {
 }
 
 /** What is undefined left out. */
-export function withoutUndefined(values: KeyValues): KeyValues {
+export function withoutUndefined(values: KVMap): KVMap {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 

@@ -8,7 +8,7 @@ import { snapshotOf } from "../snapshot/snapshot.js";
 import { RUNTIME } from "../version.js";
 import { warnOnce } from "../warnings.js";
 import { isUuid, uuid7FromTime } from "../wire/ids.js";
-import { type KeyValues, RUN_TYPES, type Run, type RunEvent, type RunType } from "../wire/run.js";
+import { type KVMap, RUN_TYPES, type Run, type RunEvent, type RunType } from "../wire/run.js";
 import { isoOf, microsOfIso } from "../wire/time.js";
 import { findRun } from "./find-run.js";
 
@@ -16,7 +16,7 @@ import { findRun } from "./find-run.js";
 export interface CreateRunParams extends UpdateRunParams {
   readonly name: string;
   readonly run_type: string;
-  readonly inputs: KeyValues;
+  readonly inputs: KVMap;
   /** Default: a UUID v7 of the start. */
   readonly id?: string;
   /** Milliseconds since the epoch, or ISO 8601. Default: now, or what `dotted_order` says. */
@@ -30,14 +30,14 @@ export interface CreateRunParams extends UpdateRunParams {
 export interface UpdateRunParams {
   readonly name?: string;
   readonly run_type?: string;
-  readonly inputs?: KeyValues;
-  readonly outputs?: KeyValues;
+  readonly inputs?: KVMap;
+  readonly outputs?: KVMap;
   readonly error?: string;
   /** Milliseconds since the epoch, or ISO 8601: the run is complete. */
   readonly end_time?: number | string;
-  readonly extra?: KeyValues;
+  readonly extra?: KVMap;
   readonly tags?: string[];
-  readonly events?: readonly KeyValues[];
+  readonly events?: readonly KVMap[];
   readonly reference_example_id?: string;
   readonly parent_run_id?: string;
   readonly trace_id?: string;
@@ -169,7 +169,7 @@ function fieldsOf(given: UpdateRunParams): Partial<Run> {
   };
 }
 
-function eventOf(event: KeyValues): RunEvent {
+function eventOf(event: KVMap): RunEvent {
   const copy = snapshotOf(event);
   const { name, time } = copy;
   return {
@@ -179,7 +179,7 @@ function eventOf(event: KeyValues): RunEvent {
   };
 }
 
-function extraOf(extra: KeyValues | undefined): Run["extra"] {
+function extraOf(extra: KVMap | undefined): Run["extra"] {
   const copy = snapshotOf(extra ?? {});
   const { metadata } = copy;
   return { ...copy, metadata: typeof metadata === "object" && metadata !== null ? { ...metadata } : {} };

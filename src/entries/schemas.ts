@@ -5,15 +5,13 @@ import type { Feedback } from "../client/feedback.js";
 import type { TracerSession } from "../client/project-list.js";
 import type { StoredRun } from "../client/stored-run.js";
 import type { CreateRunParams, UpdateRunParams } from "../client/write-runs.js";
-import type { KeyValues, RunType } from "../wire/run.js";
+import type { KVMap, RunType } from "../wire/run.js";
 
-export type { Attachments, Feedback, RunType, TracerSession };
+export type { Attachments, Feedback, KVMap, RunType, TracerSession };
 /** A run as LangSmith returns it. */
 export type Run = StoredRun;
 export type RunCreate = CreateRunParams;
 export type RunUpdate = UpdateRunParams;
-/** Key-values of a run. */
-export type KVMap = KeyValues;
 export type ScoreType = Feedback["score"];
 export type ValueType = Feedback["value"];
 

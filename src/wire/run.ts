@@ -20,6 +20,10 @@ export function toRunType(value: unknown): RunType | undefined {
 /** Free JSON-like key-values. */
 export type KeyValues = Record<string, unknown>;
 
+/** Key-values as users pass and read them, under LangSmith's own name: an interface (`ChatCompletion`) is taken too. */
+// biome-ignore lint/suspicious/noExplicitAny: an interface is no Record<string, unknown>, but one of `any`
+export type KVMap = Record<string, any>;
+
 /** Something that happened during a run. `new_token` marks the first token of a streamed llm run. */
 export interface RunEvent {
   name: string;
