@@ -12,6 +12,8 @@ import { type Filter, FilterError, type Literal, parseFilter } from "./syntax.js
 export interface CompiledFilter extends Sql {
   /** Whether each run's content is read for it, since no index serves one of its tests. */
   readonly reads: boolean;
+  /** Whether the full-text index is asked. */
+  readonly searches: boolean;
 }
 
 // Each asks an index or reads every run: a filter of so many is a program's, not a person's.
@@ -41,7 +43,7 @@ export function compileFilter(source: string, argument: string, alias: string): 
     },
   };
   const { text, values } = compile(parseFilter(source, argument), context, false);
-  return { text: `(${text})`, values, reads: readings > 0 };
+  return { text: `(${text})`, values, reads: readings > 0, searches: searches > 0 };
 }
 
 type Compare = Extract<Filter, { kind: "compare" }>;

@@ -25,8 +25,19 @@ export class PieceSize {
   }
 }
 
-/** The numbers of the runs `r` that pass, or of their traces, as a list in SQL. `ofRoots`: only roots are asked. */
-export function resolved(db: Db, column: "no" | "trace", condition: Sql, ofRoots = false): Sql {
+/** What is asked of all runs first, so that what asks further has a list of numbers. */
+export interface Question {
+  /** The numbers of the runs `r` that pass, or of their traces. */
+  readonly column: "no" | "trace";
+  readonly condition: Sql;
+  /** Only roots are asked. */
+  readonly ofRoots?: boolean;
+  /** Without it one statement asks all: what an index finds it would find for each piece anew. */
+  readonly inPieces: boolean;
+}
+
+/** The numbers that a question finds, as a list in SQL. */
+export function resolved(db: Db, { column, condition, ofRoots = false, inPieces }: Question): Sql {
   // The root's id is its trace's.
   const roots = ofRoots ? "JOIN traces rt ON rt.no = r.trace AND rt.id = r.id" : "";
   const statement = db.query(
@@ -36,7 +47,7 @@ export function resolved(db: Db, column: "no" | "trace", condition: Sql, ofRoots
   const found = new Set<number>();
   const size = new PieceSize();
   for (let first = 1; first <= last; ) {
-    const end = first + size.value - 1;
+    const end = inPieces ? first + size.value - 1 : last;
     for (const row of statement.all(first, end, ...condition.values)) found.add(Number(row["value"]));
     first = end + 1;
     size.next();

@@ -1,7 +1,7 @@
 // `POST /runs/stats`: counts, percentiles and sums over the runs of a query. Source: `RunStats` in the OpenAPI file.
 import { Refusal } from "../errors.js";
 import { addUsage, type Usage, usageFromColumn } from "../ingest/usage.js";
-import { isObject, type JsonObject, numberOf } from "../json.js";
+import { isObject, type JsonObject, numberOf, parseJson } from "../json.js";
 import type { Db, Row } from "../storage/database.js";
 import { summarizeFeedback } from "../storage/feedback.js";
 import { LATENCY_MICROS } from "./fields.js";
@@ -43,52 +43,44 @@ function selected(stats: JsonObject, select: unknown): JsonObject {
  * since a parent's total holds its children's already; of `traces`, where only roots are chosen, they are the totals.
  */
 export function statsOf(db: Db, where: Sql, of: "runs" | "traces" = "runs"): JsonObject {
-  const numbers = (expression: string): { n: number; at: (share: number) => number | null } =>
-    percentiles(db, where, expression);
-  const latency = numbers(`${LATENCY_MICROS} / 1e6`);
-  const first = numbers("(r.first_token_us - r.start_us) / 1e6");
-  const total = numbers("r.total_tokens");
-  const prompt = numbers("r.prompt_tokens");
-  const completion = numbers("r.completion_tokens");
-  const cost = numbers("r.total_cost");
-  const sums = db
-    .query(
-      `SELECT count(*) AS runs, max(r.start_us) AS last, sum(r.has_error) AS failed,
-         count(r.first_token_us) AS streamed, avg(${LATENCY_MICROS} / 1e6) AS latency_avg
-       FROM runs r WHERE ${where.text}`,
-    )
-    .get(...where.values);
+  const sums = sumsOf(db, where);
+  const latency = percentilesOf(sums["latencies"], 1e6);
+  const first = percentilesOf(sums["firsts"], 1e6);
+  const total = percentilesOf(sums["totals"]);
+  const prompt = percentilesOf(sums["prompts"]);
+  const completion = percentilesOf(sums["completions"]);
+  const cost = percentilesOf(sums["costs"]);
   const used = usageOfAll(db, where, of);
-  const runs = Number(sums?.["runs"] ?? 0);
+  const runs = Number(sums["runs"] ?? 0);
   const feedback = feedbackOf(db, where);
   return {
     run_count: runs,
-    latency_p50: latency.at(0.5),
-    latency_p99: latency.at(0.99),
-    latency_avg: numberOf(sums?.["latency_avg"]) ?? null,
-    first_token_p50: first.at(0.5),
-    first_token_p99: first.at(0.99),
+    latency_p50: latency(0.5),
+    latency_p99: latency(0.99),
+    latency_avg: numberOf(sums["latency_avg"]) ?? null,
+    first_token_p50: first(0.5),
+    first_token_p99: first(0.99),
     total_tokens: used.totalTokens,
     prompt_tokens: used.promptTokens,
     completion_tokens: used.completionTokens,
-    median_tokens: rounded(total.at(0.5)),
-    tokens_p99: rounded(total.at(0.99)),
-    prompt_tokens_p50: rounded(prompt.at(0.5)),
-    prompt_tokens_p99: rounded(prompt.at(0.99)),
-    completion_tokens_p50: rounded(completion.at(0.5)),
-    completion_tokens_p99: rounded(completion.at(0.99)),
-    last_run_start_time: timeOf(sums?.["last"]),
+    median_tokens: rounded(total(0.5)),
+    tokens_p99: rounded(total(0.99)),
+    prompt_tokens_p50: rounded(prompt(0.5)),
+    prompt_tokens_p99: rounded(prompt(0.99)),
+    completion_tokens_p50: rounded(completion(0.5)),
+    completion_tokens_p99: rounded(completion(0.99)),
+    last_run_start_time: timeOf(sums["last"]),
     feedback_stats: feedback,
     thread_feedback_stats: {},
     session_feedback_stats: {},
     run_facets: facetsOf(db, where),
-    error_rate: runs === 0 ? null : Number(sums?.["failed"]) / runs,
-    streaming_rate: runs === 0 ? null : Number(sums?.["streamed"]) / runs,
+    error_rate: runs === 0 ? null : Number(sums["failed"]) / runs,
+    streaming_rate: runs === 0 ? null : Number(sums["streamed"]) / runs,
     total_cost: used.totalCost ?? null,
     prompt_cost: used.promptCost ?? null,
     completion_cost: used.completionCost ?? null,
-    cost_p50: cost.at(0.5),
-    cost_p99: cost.at(0.99),
+    cost_p50: cost(0.5),
+    cost_p99: cost(0.99),
     prompt_token_details: used.promptTokenDetails ?? null,
     completion_token_details: used.completionTokenDetails ?? null,
     prompt_cost_details: used.promptCostDetails ?? null,
@@ -101,19 +93,35 @@ function rounded(value: number | null): number | null {
 }
 
 /** Percentiles between the nearest ranks, of the runs that have the value. */
-export function percentileOf(sorted: readonly number[], share: number): number | null {
+export function percentileOf(sorted: ArrayLike<number>, share: number): number | null {
   const rank = (sorted.length - 1) * share;
   const low = sorted[Math.floor(rank)];
   const high = sorted[Math.ceil(rank)];
   return low === undefined || high === undefined ? null : low + (high - low) * (rank - Math.floor(rank));
 }
 
-function percentiles(db: Db, where: Sql, expression: string): { n: number; at: (share: number) => number | null } {
-  const sorted = db
-    .query(`SELECT ${expression} AS x FROM runs r WHERE ${where.text} AND ${expression} IS NOT NULL ORDER BY 1`)
-    .all(...where.values)
-    .map((row) => Number(row["x"]));
-  return { n: sorted.length, at: (share) => percentileOf(sorted, share) };
+// One statement for all of them, each list as one text: a row for each run costs more than all that is asked of it.
+function sumsOf(db: Db, where: Sql): Row {
+  const row = db
+    .query(
+      `SELECT count(*) AS runs, max(r.start_us) AS last, sum(r.has_error) AS failed,
+         count(r.first_token_us) AS streamed, avg(${LATENCY_MICROS} / 1e6) AS latency_avg,
+         json_group_array(${LATENCY_MICROS}) AS latencies, json_group_array(r.first_token_us - r.start_us) AS firsts,
+         json_group_array(r.total_tokens) AS totals, json_group_array(r.prompt_tokens) AS prompts,
+         json_group_array(r.completion_tokens) AS completions, json_group_array(r.total_cost) AS costs
+       FROM runs r WHERE ${where.text}`,
+    )
+    .get(...where.values);
+  return row ?? {};
+}
+
+/** Percentiles of a list in JSON, whose numbers count `unit`ths. */
+function percentilesOf(list: unknown, unit = 1): (share: number) => number | null {
+  const items = parseJson(list);
+  const numbers = Array.isArray(items) ? items.filter((item) => typeof item === "number") : [];
+  const sorted = Float64Array.from(numbers).sort();
+  for (let index = 0; index < sorted.length; index++) sorted[index] = (sorted[index] ?? 0) / unit;
+  return (share) => percentileOf(sorted, share);
 }
 
 function usageOfAll(db: Db, where: Sql, of: "runs" | "traces"): Usage {
@@ -130,7 +138,8 @@ function usageOfAll(db: Db, where: Sql, of: "runs" | "traces"): Usage {
 function feedbackOf(db: Db, where: Sql): JsonObject {
   const rows = db
     .query(
-      `SELECT f.* FROM feedback f WHERE f.run_id IN (SELECT r.id FROM runs r WHERE ${where.text}) ORDER BY f.created_us`,
+      // The feedback leads: there is less of it than of runs.
+      `SELECT f.* FROM feedback f CROSS JOIN runs r ON r.id = f.run_id WHERE ${where.text} ORDER BY f.created_us`,
     )
     .all(...where.values);
   return { ...summarizeFeedback(rows) };
@@ -140,19 +149,20 @@ const MAX_FACETS = 10;
 
 // What the runs have in common, as the service offers it for filtering: names, types, states.
 function facetsOf(db: Db, where: Sql): JsonObject[] {
-  return (["name", "run_type", "status"] as const).flatMap((field) =>
-    db
-      .query(
-        `SELECT r.${field} AS value, count(*) AS n FROM runs r WHERE ${where.text} GROUP BY 1 ORDER BY n DESC, 1 LIMIT ${MAX_FACETS}`,
-      )
-      .all(...where.values)
-      .map((row) => ({
-        key: field,
-        value: row["value"],
-        query: `eq(${field}, ${JSON.stringify(row["value"])})`,
-        n: row["n"],
-      })),
-  );
+  const rows = db
+    .query(`SELECT r.name, r.run_type, r.status, count(*) AS n FROM runs r WHERE ${where.text} GROUP BY 1, 2, 3`)
+    .all(...where.values);
+  return (["name", "run_type", "status"] as const).flatMap((field) => {
+    const counts = new Map<string, number>();
+    for (const row of rows) {
+      const value = String(row[field]);
+      counts.set(value, (counts.get(value) ?? 0) + Number(row["n"]));
+    }
+    return [...counts]
+      .sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
+      .slice(0, MAX_FACETS)
+      .map(([value, n]) => ({ key: field, value, query: `eq(${field}, ${JSON.stringify(value)})`, n }));
+  });
 }
 
 function groupsOf(db: Db, where: Sql, groupBy: JsonObject, groups: unknown): [string, Sql][] {

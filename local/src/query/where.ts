@@ -40,7 +40,7 @@ export interface Where extends Sql {
 export function whereOf(db: Db, conditions: RunConditions): Sql {
   const { reading, ...where } = pageWhereOf(db, conditions);
   if (!reading) return where;
-  const list = resolved(db, "no", joined([where, reading]));
+  const list = resolved(db, { column: "no", condition: joined([where, reading]), inPieces: true });
   return sql(`r.no IN ${list.text}`, ...list.values);
 }
 
@@ -91,9 +91,11 @@ export function pageWhereOf(db: Db, conditions: RunConditions): Where {
 function tracesWith(db: Db, source: string, argument: "trace_filter" | "tree_filter"): Sql {
   const ofRoots = argument === "trace_filter";
   const filter = compileFilter(source, argument, "any");
-  if (filter.reads) {
-    // Under the alias of listed runs, so that the piece leads and what an index found is looked up.
-    const list = resolved(db, "trace", compileFilter(source, argument, "r"), ofRoots);
+  if (filter.reads || filter.searches) {
+    // Under the alias of listed runs: what the index found is a set in which each run is looked up. Several searches in
+    // an `or` look up each run that each of them found, which takes seconds where they find all.
+    const condition = compileFilter(source, argument, "r");
+    const list = resolved(db, { column: "trace", condition, ofRoots, inPieces: filter.reads });
     return sql(`+r.trace IN ${list.text}`, ...list.values);
   }
   // The root's id is its trace's.
