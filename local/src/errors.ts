@@ -3,7 +3,7 @@
 /** A request that is refused: thrown anywhere under a route, turned into an answer in one place. */
 export class Refusal extends Error {
   constructor(
-    readonly status: 400 | 403 | 404 | 409 | 413 | 415 | 422 | 500 | 501,
+    readonly status: 400 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 500 | 501,
     message: string,
   ) {
     super(message);

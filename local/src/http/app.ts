@@ -5,7 +5,7 @@ import { Refusal } from "../errors.js";
 import { type Db, sqliteCode } from "../storage/database.js";
 import { timeLimited } from "../storage/time-limit.js";
 import { CAN_DECODE_ZSTD } from "./body.js";
-import { elsewhere } from "./elsewhere.js";
+import { refuseElsewhere } from "./elsewhere.js";
 import { feedbackRoutes } from "./feedback.js";
 import { feedbackTokenRoutes } from "./feedback-tokens.js";
 import { guard } from "./guard.js";
@@ -36,8 +36,10 @@ const INTERFACE_VERSION = "0.18.0";
 export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }> {
   const { db, limits } = options;
   const reading = (): Db => timeLimited(db, options.maxQueryMillis);
-  const app = new Hono<{ Bindings: HttpBindings }>();
+  // A slash at the end of a path changes nothing: some clients join their paths so.
+  const app = new Hono<{ Bindings: HttpBindings }>({ strict: false });
   app.use(guard(options.allowedHosts));
+  app.use(refuseElsewhere);
 
   const v1 = new Hono<{ Bindings: HttpBindings }>();
   v1.get("/info", (c) => c.json(infoOf(limits, options.version)));
@@ -59,8 +61,11 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
   app.route("/", v1);
 
   app.notFound((c) => {
-    const sentence = elsewhere(c.req.path);
-    return sentence ? answer(c, 501, sentence) : answer(c, 404, `There is no ${c.req.method} ${c.req.path} here.`);
+    const { method, path } = c.req;
+    const allowed = METHODS.filter((other) => hasRoute(app, other, path));
+    if (allowed.length === 0) return answer(c, 404, `There is no ${method} ${path} here.`);
+    c.header("Allow", allowed.join(", "));
+    return answer(c, 405, `There is no ${method} of ${path}; there is ${allowed.join(", ")}.`);
   });
   app.onError((error, c) => {
     if (error instanceof Refusal) return answer(c, error.status, error.message);
@@ -72,6 +77,14 @@ export function createApp(options: AppOptions): Hono<{ Bindings: HttpBindings }>
     return answer(c, 500, explained(error));
   });
   return app;
+}
+
+const METHODS = ["GET", "POST", "PATCH", "DELETE"];
+
+/** Whether anything but what every request passes answers such a request. */
+function hasRoute(app: Hono<{ Bindings: HttpBindings }>, method: string, path: string): boolean {
+  const [handlers] = app.router.match(method, path);
+  return handlers.some(([[, route]]) => route.method === method);
 }
 
 function explained(error: Error): string {
@@ -98,6 +111,7 @@ const TITLES: Record<Refusal["status"], string> = {
   400: "Bad Request",
   403: "Forbidden",
   404: "Not Found",
+  405: "Method Not Allowed",
   409: "Conflict",
   413: "Content Too Large",
   415: "Unsupported Media Type",

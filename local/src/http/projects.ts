@@ -33,6 +33,7 @@ export function projectRoutes(db: Db, reading: () => Db): Hono<{ Bindings: HttpB
   routes.get("/sessions", (c) => {
     const view = reading();
     const query = (name: string): string | undefined => c.req.query(name) || undefined;
+    refuseLacking(query);
     const limit = wholeNumber(query("limit"), 100, 1, 100, "limit");
     const offset = wholeNumber(query("offset"), 0, 0, Number.MAX_SAFE_INTEGER, "offset");
     const includesStats = query("include_stats") === "true";
@@ -116,6 +117,14 @@ export function wholeNumber(
   return value;
 }
 
+const NOT_HERE = ["filter", "tag_value_id", "dataset_version", "sort_by_feedback_key"];
+
+/** Refuses what would narrow or sort the list of projects by what is not here: a longer list would be a wrong answer. */
+export function refuseLacking(query: (name: string) => string | undefined): void {
+  const lacking = NOT_HERE.find((name) => query(name) !== undefined);
+  if (lacking) throw new Refusal(501, `${lacking} is not part of the local server's list of projects.`);
+}
+
 export function chooseProjects(
   db: Db,
   ids: readonly string[] | undefined,
@@ -126,7 +135,9 @@ export function chooseProjects(
   const part = query("name_contains")?.toLowerCase();
   const referenceDataset = query("reference_dataset");
   const dataset = referenceDataset === undefined ? undefined : idText(referenceDataset);
-  const metadata = objectOf(parseJson(query("metadata")));
+  const metadataText = query("metadata");
+  const metadata = objectOf(parseJson(metadataText));
+  if (metadataText !== undefined && !metadata) throw new Refusal(422, "metadata must be a JSON object");
   // There from the start, as at the service: clients take the workspace's id from the first project that they see.
   projectFor(db, null, null);
   return allProjects(db).filter(

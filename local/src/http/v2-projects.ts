@@ -6,11 +6,10 @@ import { projectName } from "../ingest/address.js";
 import { type JsonObject, objectOf, parseJson, stringOf } from "../json.js";
 import type { Db } from "../storage/database.js";
 import { type Project, projectById, projectByName } from "../storage/projects.js";
-import { chooseProjects, sessionOf, sortProjects, wholeNumber } from "./projects.js";
+import { chooseProjects, refuseLacking, sessionOf, sortProjects, wholeNumber } from "./projects.js";
 
 type Env = { Bindings: HttpBindings };
 
-const NOT_HERE = ["filter", "tag_value_id", "dataset_version", "sort_by_feedback_key"];
 const TYPES = ["PROJECT", "AGENT", "EXPERIMENT"];
 
 /** `GET /api/v2/sessions`: a page of projects, by the parameters of the client's `sessions.listV2`. */
@@ -19,8 +18,7 @@ export function v2ProjectRoutes(reading: () => Db): Hono<Env> {
   routes.get("/sessions", (c) => {
     const db = reading();
     const query = (name: string): string | undefined => c.req.query(name) || undefined;
-    const lacking = NOT_HERE.find((name) => query(name) !== undefined);
-    if (lacking) throw new Refusal(501, `${lacking} is not part of the local server's list of projects.`);
+    refuseLacking(query);
     const types = listOf(c, "type");
     const wrong = types?.find((type) => !TYPES.includes(type));
     if (wrong !== undefined) throw new Refusal(422, `type must be among ${TYPES.join(", ")}, not ${wrong}`);

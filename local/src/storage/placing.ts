@@ -20,9 +20,10 @@ interface KnownPlace {
  */
 export function placed(db: Db, posted: JsonObject, now: number): Placed {
   const run = placedByOrder(posted);
-  const start = run["start_time"] == null ? now : parseTime(run["start_time"]);
+  // A start that cannot be read is refused as such; for its place the present will do until then.
+  const start = parseTime(run["start_time"] ?? undefined) ?? now;
   const id = run["id"] == null ? v7() : uuidFrom(run["id"]);
-  if (start === undefined || id === undefined) return { run };
+  if (id === undefined) return { run };
   const timed = { ...run, id, start_time: run["start_time"] ?? formatTime(start) };
   if (run["dotted_order"] != null) return { run: timed };
 

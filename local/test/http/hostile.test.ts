@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type LocalServer, startLocalServer } from "../../src/index.js";
-import { ingest, makeRun, query, readJson, sendJson, sendMultipart } from "../support.js";
+import { detailOf, ingest, makeRun, query, readJson, sendJson, sendMultipart } from "../support.js";
 
 let server: LocalServer;
 const errors: unknown[] = [];
@@ -155,4 +155,45 @@ test("a name that every object has is no statistic and no field", async () => {
   }
   const stats = await sendJson(server.url, "POST", "/runs/stats", { session: [id], select: ["constructor"] });
   expect(stats.status).toBe(422);
+});
+
+test.each([
+  ["PUT", "/runs", "POST"],
+  ["DELETE", "/runs/query", "GET, POST, PATCH"],
+  ["POST", "/info", "GET"],
+  ["POST", "/api/v2/sessions", "GET"],
+  ["OPTIONS", "/runs", "POST"],
+])("%s %s is 405, and says what there is: %s", async (method, path, allowed) => {
+  const response = await fetch(server.url + path, { method });
+  expect([response.status, response.headers.get("allow")]).toEqual([405, allowed]);
+});
+
+test("HEAD answers as GET does, without a body", async () => {
+  for (const path of ["/", "/info", "/sessions"]) {
+    const response = await fetch(server.url + path, { method: "HEAD" });
+    expect([response.status, await response.text()]).toEqual([200, ""]);
+  }
+});
+
+test("a slash at the end of a path changes nothing", async () => {
+  const run = makeRun();
+  expect((await sendJson(server.url, "POST", "/runs/batch/", { post: [run] })).status).toBe(202);
+  for (const path of ["/info/", "/api/v1/sessions/", `/runs/${run.id}/`]) {
+    expect([path, (await fetch(server.url + path)).status]).toEqual([path, 200]);
+  }
+});
+
+test.each(["tomorrow", "", true, {}, "2026-02-30T00:00:00Z", 1e300])(
+  "a start that is none is named, not what was to follow from it: %j",
+  async (start_time) => {
+    const response = await sendJson(server.url, "POST", "/runs", { name: "a", run_type: "llm", start_time });
+    expect([response.status, await detailOf(response)]).toEqual([
+      422,
+      expect.stringMatching(/: start_time must be a time/),
+    ]);
+  },
+);
+
+test.each(["{", "[]", "1"])("projects are not listed by metadata that is no object: %s", async (metadata) => {
+  expect((await fetch(`${server.url}/sessions?metadata=${encodeURIComponent(metadata)}`)).status).toBe(422);
 });

@@ -129,6 +129,7 @@ test.each([
   [{ Origin: "https://evil.example" }],
   [{ Origin: "null" }],
   [{ "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors" }],
+  [{ "Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors" }],
 ])("the page of another site cannot ask either: %j", async (headers) => {
   for (const path of ["/page/api/traces?filter=eq(name,1)", "/sessions?include_stats=true", "/runs/x"]) {
     expect((await fetch(url + path, { headers })).status).toBe(403);
@@ -136,8 +137,24 @@ test.each([
 });
 
 // Not by fetch, which says its own mode.
-test("a link from another site is followed", async () => {
-  const headers = { "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate" };
-  const status = await new Promise((resolve) => get(url, { headers }, (response) => resolve(response.statusCode)));
-  expect(status).toBe(200);
+const navigate = (path: string, dest: string): Promise<unknown> => {
+  const headers = { "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": dest };
+  return new Promise((resolve) => get(url + path, { headers }, (response) => resolve(response.resume().statusCode)));
+};
+
+test.each(["/", "/traces/x", "/o/x/projects/p/y/r/z"])(
+  "a link from another site to the page %s is followed",
+  async (path) => {
+    expect(await navigate(path, "document")).not.toBe(403);
+  },
+);
+
+test.each([
+  ["/", "iframe"],
+  ["/", "object"],
+  ["/page/api/traces", "iframe"],
+  ["/page/api/traces", "document"],
+  ["/sessions", "document"],
+])("another site cannot have %s loaded into a frame, nor a query into a window: %s", async (path, dest) => {
+  expect(await navigate(path, dest)).toBe(403);
 });
