@@ -17,14 +17,14 @@ function rowsOf(page: string): Promised[] {
         .slice(2, -2)
         .split(/ (?<!\\)\| /)
         .map((cell) => cell.replaceAll("\\|", "|"));
-      if (!promise || !tests || more.length > 0) throw new Error(`docs/promises.md: not a row of two cells: ${line}`);
+      if (!promise || !tests || more.length > 0) throw new Error(`test/promises.md: not a row of two cells: ${line}`);
       return { promise, tests: tests.split("<br>").map(testOf) };
     });
 }
 
 function testOf(cell: string): Promised["tests"][number] {
   const [, , path, title] = /^(`+) ?(\S+) › (.+?) ?\1$/.exec(cell) ?? [];
-  if (!path || !title) throw new Error(`docs/promises.md: not \`path › title\`: ${cell}`);
+  if (!path || !title) throw new Error(`test/promises.md: not \`path › title\`: ${cell}`);
   return { path, title };
 }
 
@@ -42,7 +42,7 @@ function plain(markdown: string): string {
     .trim();
 }
 
-const rows = rowsOf(readFileSync("docs/promises.md", "utf8"));
+const rows = rowsOf(readFileSync("test/promises.md", "utf8"));
 /** The README, and the pages that hold what was too long for it. */
 const PAGES = [
   "README.md",
@@ -61,7 +61,7 @@ function sourceOf(path: string): string {
   return source;
 }
 
-describe("docs/promises.md", () => {
+describe("test/promises.md", () => {
   it("names a test for each promise, and each promise once", () => {
     expect(rows.length).toBeGreaterThan(100);
     const promises = rows.map(({ promise }) => promise);
