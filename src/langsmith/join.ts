@@ -12,6 +12,7 @@ import { addressOf } from "../wire/agent-address.js";
 import { threadKeysOf, threadOf } from "../wire/thread.js";
 import { isNativeInstalled, learnNativeClass, loadNativeClass } from "./native-class.js";
 import { CHILD_CONFIG, isNativeRun, type NativeRun, placeOfNative } from "./native-run.js";
+import { rootsGround } from "./roots-ground.js";
 import { treeOf, untracedTree } from "./run-tree.js";
 
 /** Under this key the `langsmith` package and LangChain find their store. */
@@ -172,7 +173,7 @@ function currentRun(own: unknown): unknown {
   const active = context.active();
   if (isUntraced(active)) return above && isCarryingConfig(above) ? untracedTree(above) : untracedTree(undefined);
   const current = currentSince(active, own);
-  if (!current) return own;
+  if (!current) return own ?? rootsGround(getSettings(active));
   const bridge = primaryBridge();
   if (current.entry && bridge) {
     // A native run is about to hang there: what it hangs under must be sent.

@@ -82,7 +82,10 @@ function makeTree(current: Current, above: Above, clients: readonly object[] | u
  * LangChain's runs take nothing of the tree above but its place, project and client; what their own code reads of a
  * context (a thread) it reads from the config that it finds there.
  */
-function inheritByConfig(tree: NativeRun, metadata: Readonly<Record<string, unknown>> | undefined): void {
+export function inheritByConfig(
+  tree: Pick<NativeRun, "extra">,
+  metadata: Readonly<Record<string, unknown>> | undefined,
+): void {
   if (metadata === undefined) return;
   const found: unknown = tree.extra?.[CHILD_CONFIG];
   const config = typeof found === "object" && found !== null ? found : {};

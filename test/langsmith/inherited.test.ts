@@ -95,6 +95,25 @@ it("is in the runs of a graph that is called with a config of its own, each tag 
   expect(at.one("LangGraph").extra.metadata.agent).toBe("own");
 });
 
+it("is in LangChain's root runs, too, where no span is around them, each in its own", async () => {
+  const turns = ["a", "b"].map((threadId) =>
+    tracingContext({ threadId, metadata: { tier: "pro" }, tags: ["chat"] }, () =>
+      chain.invoke(threadId, { metadata: { own: true } }),
+    ),
+  );
+  await Promise.all(turns);
+  const at = await finish();
+  const trees = treeOf(at);
+  expect(trees).toEqual(Array(2).fill("chain(step(below), FakeListChatModel)"));
+  const roots = at.byName("chain");
+  expect(roots.map((run) => run.extra.metadata.thread_id).sort()).toEqual(["a", "b"]);
+  for (const run of at.runs.values()) {
+    const root = roots.find(({ id }) => id === run.trace_id);
+    expect([run.name, run.extra.metadata.thread_id]).toEqual([run.name, root?.extra.metadata.thread_id]);
+  }
+  expect(roots[0]).toMatchObject({ tags: ["chat"], extra: { metadata: { tier: "pro", own: true } } });
+});
+
 it("leaves alone what inherits nothing", async () => {
   await inSpan("turn", () => chain.invoke("hi"));
   expect((await finish()).one("chain").extra.metadata).not.toHaveProperty("thread_id");
