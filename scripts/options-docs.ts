@@ -2,7 +2,7 @@
 // Run: npm run docs:options
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { OPTIONS, OTHER_VARIABLES, REPLICA_OPTIONS, type Row } from "../src/options/table.js";
+import { OPTIONS, OTHER_VARIABLES, PROPAGATOR_OPTIONS, REPLICA_OPTIONS, type Row } from "../src/options/table.js";
 
 type Rows = readonly (readonly [string, Row])[];
 const rows: Rows = Object.entries(OPTIONS);
@@ -18,7 +18,7 @@ function defaultOf(row: Row, name: string): string | undefined {
   const value = row.default;
   if (typeof value !== "number")
     return value === undefined ? undefined : `\`${JSON.stringify(value).replace(/^"(https.*)"$/, "$1")}\``;
-  if (/Bytes$/.test(name)) return `${value / MIB} MiB`;
+  if (/Bytes$/.test(name) && value >= MIB) return `${value / MIB} MiB`;
   if (/Millis$/.test(name) && value >= HOUR) return value === HOUR ? "1 hour" : `${value / HOUR} hours`;
   if (/Millis$/.test(name) && value > MINUTE) return `${value / MINUTE} minutes`;
   return value.toLocaleString("en-US");
@@ -39,16 +39,23 @@ function line(cells: readonly string[]): string {
 /** The tables of docs/options.md. */
 export function optionsTables(): string {
   const head = (...names: string[]) => [line(names), line(names.map(() => "---"))];
-  return [
+  const full = (some: Rows) => [
     ...head("option", "takes", "variable", "default", "what it does"),
-    ...rows.map(([name, row]) =>
+    ...some.map(([name, row]) =>
       line([`\`${name}\``, row.kind.takes, variablesOf(row), defaultOf(row, name) ?? "", row.doc]),
     ),
+  ];
+  return [
+    ...full(rows),
     "",
     "An entry of `replicas`:",
     "",
     ...head("option", "takes", "default", "what it does"),
     ...replicaRows.map(([name, row]) => line([`\`${name}\``, row.kind.takes, defaultOf(row, name) ?? "", row.doc])),
+    "",
+    "Of `LangSmithPropagator`:",
+    "",
+    ...full(Object.entries(PROPAGATOR_OPTIONS)),
     "",
     "Variables beside these:",
     "",

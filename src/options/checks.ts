@@ -40,7 +40,13 @@ export function checkOptions(options: object, more: readonly string[]): void {
   for (const [at, replica] of replicas.entries()) checkGroup(`replicas[${at}]`, replica, REPLICA_ROWS, true);
 }
 
-function checkGroup(
+/** The rows of one object of options, by their names within it. */
+export function rowsIn(group: string, table: Readonly<Record<string, Row>>): (readonly [string, Row])[] {
+  return groupsOf(Object.entries(table)).get(group) ?? [];
+}
+
+/** Checks an object of options. @throws LangSmithOptionError */
+export function checkGroup(
   group: string,
   value: unknown,
   rows: readonly (readonly [string, Row])[],

@@ -1,6 +1,6 @@
 // What a value of an option may be: a kind each. It checks what was given, reads a variable's text, and says in words
 // what it takes, for errors and for the docs.
-import { booleanOf, numberOf } from "./environment.js";
+import { booleanOf, listOf as namesIn, numberOf } from "./environment.js";
 import type { HideFunction, HideOption, SpansOption } from "./functions.js";
 
 /** A kind of values. */
@@ -95,10 +95,43 @@ export const COUNT = numberFrom("a number, 0 or more", { least: 0 });
 /** Of what there has to be one at least. */
 export const NUMBER_OF = numberFrom("a whole number, 1 or more", { least: 1, isWhole: true });
 export const BYTES = numberFrom("a number of bytes, 0 or more", { least: 0 });
+/** What holds one run's place at least. */
+export const HEADER_SIZE = numberFrom("a number of bytes, 128 or more", { least: 128 });
 /** A size that has to hold something. */
 export const SIZE = numberFrom("a number of bytes, 1 or more", { least: 1 });
 export const MEGABYTES = numberFrom("a number of megabytes, more than 0", { least: Number.MIN_VALUE });
 export const RATE = numberFrom("a number from 0 to 1", { least: 0, most: 1 });
+
+/** Whether to believe or to inject: for all, for none, or by carrier (the headers). */
+export type CarrierSwitch = boolean | ((carrier: unknown) => boolean);
+
+/** A word that says neither yes nor no is an error: who guards a door has to know whether it is shut. */
+export const CARRIER_SWITCH: Kind<CarrierSwitch> = {
+  takes: "true, false or a function",
+  takesText: FLAG.takes,
+  type: "boolean | ((carrier: unknown) => boolean)",
+  accepts: (value): value is CarrierSwitch => typeof value === "boolean" || typeof value === "function",
+  read: (text) => booleanOf(text) ?? text,
+};
+
+/** Names; in a variable, with commas between. */
+export const NAMES: Kind<readonly string[]> = {
+  takes: "a list of names",
+  type: "readonly string[]",
+  accepts: isNames,
+  read: namesIn,
+};
+
+export const TAGS: Kind<boolean | readonly string[]> = {
+  takes: "true, false or a list of tags",
+  type: "boolean | readonly string[]",
+  accepts: (value): value is boolean | readonly string[] => typeof value === "boolean" || isNames(value),
+  read: namesIn,
+};
+
+function isNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((name) => typeof name === "string");
+}
 
 /** One of several words. */
 export function oneOf<const Word extends string>(...words: readonly Word[]): Kind<Word> {

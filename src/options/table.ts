@@ -3,20 +3,25 @@
 import {
   ADDRESS,
   BYTES,
+  CARRIER_SWITCH,
+  type CarrierSwitch,
   COUNT,
   DURATION,
   FLAG,
   functionOf,
+  HEADER_SIZE,
   HIDE,
   KEY,
   type Kind,
   listOf,
+  NAMES,
   NUMBER_OF,
   objectOf,
   oneOf,
   RATE,
   SIZE,
   SPANS,
+  TAGS,
   TEXT,
   TIME_LIMIT,
 } from "./kinds.js";
@@ -236,14 +241,52 @@ export const REPLICA_OPTIONS = {
   updates: row(objectOf<object>("Readonly<KeyValues>"), { doc: "Fields laid over every run sent there." }),
 } as const;
 
+/** Options of `LangSmithPropagator`: what is believed of inbound headers, and what is told to those who are called. */
+export const PROPAGATOR_OPTIONS = {
+  "inbound.trace": row<CarrierSwitch>(CARRIER_SWITCH, {
+    variables: ["LANGSMITH_OTEL_INBOUND_TRACE"],
+    default: true,
+    doc: "Whether a `langsmith-trace` header is taken: for all, for none, or by carrier (the headers). A service that faces strangers says false.",
+  }),
+  "inbound.metadata": row<readonly string[]>(NAMES, {
+    default: ["thread_id"],
+    doc: "Metadata keys that are taken with an accepted trace.",
+  }),
+  "inbound.tags": row<boolean | readonly string[]>(TAGS, {
+    default: false,
+    doc: "Tags that are taken with an accepted trace: all, none, or those listed.",
+  }),
+  "inbound.project": row<readonly string[]>(NAMES, {
+    variables: ["LANGSMITH_OTEL_INBOUND_PROJECTS"],
+    default: [],
+    doc: 'Projects, beside this process\'s own, in which a trace from outside may live; `"*"` is every one. In the variable with commas between.',
+  }),
+  "outbound.trace": row<CarrierSwitch>(CARRIER_SWITCH, {
+    default: true,
+    doc: "Whether anything is injected: for all, for none, or by carrier (the headers).",
+  }),
+  "outbound.metadata": row<readonly string[]>(NAMES, {
+    default: [],
+    doc: "Metadata keys that go along beside `thread_id`, which always does.",
+  }),
+  "outbound.tags": row<boolean | readonly string[]>(TAGS, {
+    default: false,
+    doc: "Tags that go along: all, none, or those listed.",
+  }),
+  "outbound.project": row<readonly string[]>(NAMES, {
+    default: ["*"],
+    doc: 'Projects whose traces may be told of; `"*"` is every one.',
+  }),
+  "outbound.maxHeaderBytes": row(HEADER_SIZE, {
+    default: 4_096,
+    doc: "A longer `langsmith-trace` line is cut to the longest ancestor prefix that fits.",
+  }),
+} as const;
+
 /** Variables that stand behind no option of the processor's. */
 export const OTHER_VARIABLES: Readonly<Record<string, string>> = {
   LANGSMITH_REVISION_ID:
     "The application's revision: `revision_id` in the metadata of every run that has none of its own.",
-  LANGSMITH_OTEL_INBOUND_TRACE:
-    "`inbound.trace` of `LangSmithPropagator`: whether a `langsmith-trace` header is taken. Default true.",
-  LANGSMITH_OTEL_INBOUND_PROJECTS:
-    "`inbound.project` of `LangSmithPropagator`, comma-separated: further projects in which a trace from outside may live. Default: this process's own alone.",
   LANGSMITH_OTEL_CONTENT_AS_ATTRIBUTES:
     "`contentAsAttributes` of `configureAuthoring`: inputs and outputs of traced functions as span attributes, too. Default false.",
 };

@@ -1,7 +1,8 @@
 // What may come in by a header and go out by one: options over the environment over the defaults.
-import { LangSmithOptionError } from "../errors.js";
-import { booleanOf, type Environment, listOf, variableOf } from "../options/environment.js";
-import { checkNames } from "../options/names.js";
+import { checkGroup, rowsIn } from "../options/checks.js";
+import type { Environment } from "../options/environment.js";
+import { PROPAGATOR_OPTIONS } from "../options/table.js";
+import { resolved } from "../options/value.js";
 
 /** What is believed of inbound headers. */
 export interface InboundOptions {
@@ -45,67 +46,24 @@ export type OutboundRules = Required<OutboundOptions>;
 
 /** @throws LangSmithOptionError for an option (or a variable) that makes no sense, by its name */
 export function inboundRules(given: InboundOptions = {}, env: Environment = process.env): InboundRules {
-  checkRecord("inbound", given);
-  checkNames(given, ["trace", "metadata", "tags", "project"], "inbound");
+  checkGroup("inbound", given, rowsIn("inbound", PROPAGATOR_OPTIONS));
   return {
-    trace: switchOf("inbound.trace", given.trace) ?? environmentSwitch(env) ?? true,
-    metadata: namesOf("inbound.metadata", given.metadata) ?? ["thread_id"],
-    tags: tagsOf("inbound.tags", given.tags) ?? false,
-    project:
-      namesOf("inbound.project", given.project) ?? listOf(variableOf(env, "LANGSMITH_OTEL_INBOUND_PROJECTS")) ?? [],
+    trace: resolved(PROPAGATOR_OPTIONS["inbound.trace"], given.trace, env),
+    metadata: resolved(PROPAGATOR_OPTIONS["inbound.metadata"], given.metadata, env),
+    tags: resolved(PROPAGATOR_OPTIONS["inbound.tags"], given.tags, env),
+    project: resolved(PROPAGATOR_OPTIONS["inbound.project"], given.project, env),
   };
 }
 
 /** @throws LangSmithOptionError for an option that makes no sense, by its name */
 export function outboundRules(given: OutboundOptions = {}): OutboundRules {
-  checkRecord("outbound", given);
-  checkNames(given, ["trace", "metadata", "tags", "project", "maxHeaderBytes"], "outbound");
-  const metadata = namesOf("outbound.metadata", given.metadata) ?? [];
-  const maxHeaderBytes = given.maxHeaderBytes ?? 4096;
-  // Below this not even one run's place would fit.
-  if (typeof maxHeaderBytes !== "number" || !(maxHeaderBytes >= 128)) {
-    throw new LangSmithOptionError("outbound.maxHeaderBytes", "a number of bytes, 128 or more", maxHeaderBytes);
-  }
+  checkGroup("outbound", given, rowsIn("outbound", PROPAGATOR_OPTIONS));
+  const metadata = given.metadata ?? PROPAGATOR_OPTIONS["outbound.metadata"].default;
   return {
-    trace: switchOf("outbound.trace", given.trace) ?? true,
+    trace: given.trace ?? PROPAGATOR_OPTIONS["outbound.trace"].default,
     metadata: metadata.includes("thread_id") ? metadata : ["thread_id", ...metadata],
-    tags: tagsOf("outbound.tags", given.tags) ?? false,
-    project: namesOf("outbound.project", given.project) ?? ["*"],
-    maxHeaderBytes,
+    tags: given.tags ?? PROPAGATOR_OPTIONS["outbound.tags"].default,
+    project: given.project ?? PROPAGATOR_OPTIONS["outbound.project"].default,
+    maxHeaderBytes: given.maxHeaderBytes ?? PROPAGATOR_OPTIONS["outbound.maxHeaderBytes"].default,
   };
-}
-
-function environmentSwitch(env: Environment): boolean | undefined {
-  const text = variableOf(env, "LANGSMITH_OTEL_INBOUND_TRACE");
-  if (text === undefined) return undefined;
-  const is = booleanOf(text);
-  if (is === undefined) throw new LangSmithOptionError("LANGSMITH_OTEL_INBOUND_TRACE", "true or false", text);
-  return is;
-}
-
-function switchOf(option: string, value: InboundOptions["trace"]): InboundRules["trace"] | undefined {
-  if (value === undefined || typeof value === "boolean" || typeof value === "function") return value;
-  throw new LangSmithOptionError(option, "true, false or a function", value);
-}
-
-function namesOf(option: string, value: unknown): readonly string[] | undefined {
-  if (value === undefined) return undefined;
-  if (isNames(value)) return value;
-  throw new LangSmithOptionError(option, "a list of names", value);
-}
-
-function tagsOf(option: string, value: unknown): boolean | readonly string[] | undefined {
-  if (value === undefined || typeof value === "boolean") return value;
-  if (isNames(value)) return value;
-  throw new LangSmithOptionError(option, "true, false or a list of tags", value);
-}
-
-function isNames(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((name) => typeof name === "string");
-}
-
-function checkRecord(option: string, value: unknown): void {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new LangSmithOptionError(option, "an object", value);
-  }
 }
