@@ -47,7 +47,7 @@ export class Turns implements Sender {
       // It was there already: the service looked at the key and at the runs.
       if (error.kind === "conflict") evidence.taken(mark);
       if (error.kind === "throttled" && !error.isQuota && error.retryAfterMillis === undefined) this.#shrink();
-      throw error;
+      throw evidence.isAnyTaken ? asOfTheRuns(error) : error;
     } finally {
       this.#underWay -= 1;
       for (let free = this.#allowed - this.#underWay; free > 0; free -= 1) this.#waiting.shift()?.();

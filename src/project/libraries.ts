@@ -100,8 +100,17 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** The libraries that are installed, each with how it is traced; only those that the project's package.json names, where there is one. */
-export function findLibraries({ dependencies }: Project, supported: readonly Supported[]): FoundLibrary[] {
+/**
+ * The libraries that are installed, each with how it is traced; only those that the project's package.json names, where
+ * there is one.
+ *
+ * @param late modules that were loaded before the instrumentations were started
+ */
+export function findLibraries(
+  { dependencies }: Project,
+  supported: readonly Supported[],
+  late: readonly string[] = [],
+): FoundLibrary[] {
   const has = (name: string) => installedVersion(name) !== undefined;
   return RULES.flatMap(({ name, read }) => {
     if (dependencies.size > 0 && !dependencies.has(name)) return [];
@@ -109,6 +118,9 @@ export function findLibraries({ dependencies }: Project, supported: readonly Sup
     if (version === undefined) return [];
     const instruments = (module: string) =>
       supported.some((one) => one.module === module && one.isSupported(installedVersion(module) ?? ""));
+    if (instruments(name) && late.includes(name)) {
+      return [{ name, version, ...untraced("loaded before register, so not traced") }];
+    }
     const major = Number.parseInt(version, 10);
     return [{ name, version, ...read({ version, major, isInstrumented: instruments(name), instruments, has }) }];
   });

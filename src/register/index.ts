@@ -147,7 +147,7 @@ function set(options: RegisterOptions, resolved: ResolvedOptions, ground: Ground
   if (processor) joinByItself();
   const names = exporters.map((each) => each.name);
   const project = applicationProject();
-  const libraries = findLibraries(project, instrumentations?.supported ?? []);
+  const libraries = findLibraries(project, instrumentations?.supported ?? [], loadedTooEarly());
   warnOfBlindness(libraries);
   const content = captured(instrumentations, libraries, resolved, env, names);
   announce({
@@ -179,8 +179,10 @@ function captured(
   if (!instrumentations || instrumentations.capturing.length === 0) return undefined;
   const content = decideContent(resolved, env, exporters);
   captureContent(instrumentations.capturing, content);
-  const isThere = libraries.some(({ name, version }) =>
-    instrumentations.supported.some(({ module, isSupported }) => module === name && isSupported(version)),
+  const isThere = libraries.some(
+    ({ name, version, isTraced }) =>
+      isTraced &&
+      instrumentations.supported.some(({ module, isSupported }) => module === name && isSupported(version)),
   );
   return isThere ? content : undefined;
 }

@@ -7,7 +7,8 @@ import { failureWords } from "./failure.js";
  * - `unavailable`: the service did not answer, or answered that it cannot now; the same request may succeed later.
  * - `throttled`: it asked to come back later; `retryAfterMillis` says when, `quotaPauseMillis` that it will not pass soon.
  * - `unauthorized`: key or workspace was refused; nothing gets through until that is set right.
- * - `forbidden`: refused for the key, or for what one of the runs says by something in front of the service (403).
+ * - `forbidden`: refused for the key, or for what one of the runs says by something in front of the service (403; after
+ *   something was taken, also what `misconfigured` is else).
  * - `misconfigured`: what answered is not the ingestion endpoint (404, redirects, 405, a web page…).
  * - `malformed`: the request was refused whole for what at least one of its runs says.
  * - `conflict`: at least one operation was received before.
@@ -94,6 +95,16 @@ export class ServiceError extends Error {
 export function toServiceError(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;
   return new ServiceError("unavailable", failureWords(error), { reach: "unknown" });
+}
+
+/**
+ * An answer that is not the ingestion's, to a request of a destination that has taken others: a firewall's, for what one of
+ * the runs says (406, a redirect to its page, a page with 200). It is looked for as after a 403.
+ */
+export function asOfTheRuns(error: DeliveryError): DeliveryError {
+  const { kind, status, message, reach, blamesEncoding } = error;
+  if (kind !== "misconfigured" || status === undefined) return error;
+  return new DeliveryError("forbidden", message, { status, reach, blamesEncoding, ...answerOf(error) });
 }
 
 /** The service's text, to be passed on beside the words of our own. */

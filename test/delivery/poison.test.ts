@@ -155,6 +155,49 @@ describe.each(REFUSALS)("a run that is answered with %s", (_, behaviour) => {
   }, 30_000);
 });
 
+/** What else firewalls answer with, and what a wrong address answers with, too. */
+const FOREIGN: [string, Behaviour][] = [
+  ["406", { do: "answer", status: 406, body: "<html>not acceptable</html>" }],
+  ["a redirect", { do: "answer", status: 302, headers: { location: "/blocked" } }],
+  ["a page with 200", { do: "answer", status: 200, body: "<html>request rejected</html>" }],
+  ["404", { do: "answer", status: 404 }],
+  ["405", { do: "answer", status: 405 }],
+  ["451", { do: "answer", status: 451 }],
+];
+
+describe.each(FOREIGN)("%s where runs were taken before", (_, behaviour) => {
+  it("to each request with one of two runs costs these two", async () => {
+    const delivery = deliver();
+    send(delivery, make(10));
+    await delivery.flush(5_000);
+    const runs = make(300);
+    poison(
+      [runs[20], runs[150]].flatMap((run) => run ?? []),
+      behaviour,
+    );
+    send(delivery, runs);
+    await until(() => server.runs.size === 308);
+    await delivery.shutdown(5_000);
+    const { sent, lost } = delivery.stats();
+    expect([sent, Object.values(lost).reduce((sum, runs) => sum + runs, 0)]).toEqual([308, 2]);
+  }, 30_000);
+
+  it("to everything for a while loses nothing", async () => {
+    const delivery = deliver();
+    send(delivery, make(10));
+    await delivery.flush(5_000);
+    server.behave = () => behaviour;
+    const runs = make(300);
+    send(delivery, runs);
+    await delivery.flush(500);
+    expect(delivery.stats()).toMatchObject({ sent: 10, lost: {} });
+    server.behave = () => ({ do: "take" });
+    // A flush ends early where an answer that was under way says that waiting is in vain.
+    while (delivery.stats().sent < 310) await delivery.flush(5_000);
+    expect(delivery.stats().lost).toEqual({});
+  }, 60_000);
+});
+
 describe("403 to everything", () => {
   const refused: Behaviour = { do: "answer", status: 403, body: '{"error":"Forbidden"}' };
 

@@ -88,7 +88,7 @@ const mistakes: [
   [
     "register() after an ES module was imported",
     "LSB_WARN_LATE_REGISTER",
-    "node --import otel-langsmith/register",
+    "loaded before register, so not traced",
     `import OpenAI from "openai"; import { register } from "otel-langsmith"; register();`,
   ],
   [
