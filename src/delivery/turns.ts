@@ -1,5 +1,5 @@
 // Link: so many requests at once, fewer after the service asked for less, and note of what was taken.
-import { toServiceError } from "../service/errors.js";
+import { asOfTheRuns, toServiceError } from "../service/errors.js";
 import type { Evidence } from "./evidence.js";
 import type { Answer, Batch, Sender } from "./item.js";
 

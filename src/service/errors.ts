@@ -101,10 +101,10 @@ export function toServiceError(error: unknown): ServiceError {
  * An answer that is not the ingestion's, to a request of a destination that has taken others: a firewall's, for what one of
  * the runs says (406, a redirect to its page, a page with 200). It is looked for as after a 403.
  */
-export function asOfTheRuns(error: DeliveryError): DeliveryError {
+export function asOfTheRuns(error: ServiceError): ServiceError {
   const { kind, status, message, reach, blamesEncoding } = error;
   if (kind !== "misconfigured" || status === undefined) return error;
-  return new DeliveryError("forbidden", message, { status, reach, blamesEncoding, ...answerOf(error) });
+  return new ServiceError("forbidden", message, { status, reach, blamesEncoding, ...answerOf(error) });
 }
 
 /** The service's text, to be passed on beside the words of our own. */
