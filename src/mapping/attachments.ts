@@ -2,16 +2,22 @@
 import type { Attachment, KeyValues } from "../wire/run.js";
 import { decode, isObject, put, toText } from "./json.js";
 
-/** The attachments of a list, or of an object by name; undefined where an entry is none: then nothing is taken of it. */
-export function toAttachments(value: unknown): Record<string, Attachment> | undefined {
+/** The attachments of a value, and the entries that are none. */
+export interface ReadAttachments {
+  readonly found: Record<string, Attachment>;
+  readonly left: readonly unknown[];
+}
+
+/** The attachments of a list, or of an object by name; undefined where there is none. */
+export function toAttachments(value: unknown): ReadAttachments | undefined {
   const found: Record<string, Attachment> = {};
-  const entries = entriesOf(decode(value));
-  for (const [name, entry] of entries) {
+  const left: unknown[] = [];
+  for (const [name, entry] of entriesOf(decode(value))) {
     const attachment = toAttachment(decode(entry));
-    if (name === undefined || attachment === undefined) return undefined;
-    put(found, nameWithoutDots(name, found), attachment);
+    if (name === undefined || attachment === undefined) left.push(entry);
+    else put(found, nameWithoutDots(name, found), attachment);
   }
-  return entries.length === 0 ? undefined : found;
+  return Object.keys(found).length === 0 ? undefined : { found, left };
 }
 
 function entriesOf(list: unknown): [name: string | undefined, entry: unknown][] {

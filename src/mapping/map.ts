@@ -105,7 +105,10 @@ function map(span: MappableSpan, sources: MapSources): Mapped {
   const example = slots.first("example_id", (value) => (isUuid(value) ? value : undefined));
   const agentType = isAgent ? undefined : agentTypeOfName(span.name);
   if (agentType !== undefined) metadata["ls_agent_type"] ??= agentType;
-  const attachments = slots.first("attachments", toAttachments);
+  const taken = slots.take("attachments", toAttachments);
+  const attachments = taken?.value.found;
+  if (taken?.candidate.key !== undefined && taken.value.left.length > 0)
+    metadata[taken.candidate.key] ??= taken.value.left;
   if (authored === undefined && name !== span.name) metadata["otel.span.name"] ??= span.name;
   addOrigin(metadata, span);
   addUnread(metadata, slots);

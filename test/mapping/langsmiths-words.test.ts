@@ -8,6 +8,14 @@ const llm = { "langsmith.span.kind": "llm" };
 const content64 = Buffer.from("hello").toString("base64");
 
 describe("langsmith.attachments", () => {
+  test("loses none of its good ones for a bad one, which stays in the metadata", () => {
+    const good = { name: "notes", content: "aGVsbG8=", mime_type: "text/plain" };
+    const bad = { name: "broken", content: "!!!" };
+    const { content } = mapped({ ...llm, "langsmith.attachments": JSON.stringify([bad, good]) });
+    expect(Object.keys(content.attachments ?? {})).toEqual(["notes"]);
+    expect(content.extra.metadata["langsmith.attachments"]).toEqual([bad]);
+  });
+
   test.each<[string, unknown]>([
     ["a list", [{ name: "notes", content: content64, mime_type: "text/plain" }]],
     ["a list in the names of JavaScript", [{ name: "notes", data: content64, mimeType: "text/plain" }]],
@@ -97,4 +105,9 @@ describe("a call in OpenTelemetry mode with arguments for a list", () => {
     const attributes = { "langsmith.span.kind": "tool", "gen_ai.prompt": '{"args":[{"a":1},2]}' };
     expect(mapped(attributes).content.inputs).toEqual({ args: [{ a: 1 }, 2] });
   });
+});
+
+test.each(["agent", "7"])("a langsmith.span.kind that is no run type stays in the metadata: %s", (kind) => {
+  const { content } = mapped({ "langsmith.span.kind": kind });
+  expect(content).toMatchObject({ run_type: "chain", extra: { metadata: { "langsmith.span.kind": kind } } });
 });

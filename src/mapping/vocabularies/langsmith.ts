@@ -42,9 +42,9 @@ export const langsmith: Vocabulary = {
       note: "a JSON list of `{ name, content (base64), mime_type }`",
     },
     { prefix: "langsmith.metadata.", to: "metadata" },
+    { keys: ["langsmith.span.kind"], to: "drop", as: toRunType, note: "where it is one of the seven" },
     {
       keys: [
-        "langsmith.span.kind",
         "langsmith.is_root",
         "langsmith.traceable",
         "langsmith.traceable_parent_otel_span_id",
