@@ -1,30 +1,7 @@
-// What travels through delivery: an item is one operation, written out; a batch is what one request carries.
-import type { SpoolRecord } from "../spool/segment.js";
-import type { RunParts } from "../wire/parts.js";
+// What travels through delivery: items (one operation each, written out), and the batch that one request carries.
+import type { Item } from "../spool/item.js";
 
-/** One operation, ready to be written into a request. */
-export interface Item {
-  /** Order of arrival in this process. */
-  readonly seq: number;
-  readonly runId: string;
-  readonly traceId: string;
-  verb: "post" | "patch";
-  /** A post without an end: an `end` will follow it. */
-  pending: boolean;
-  parts: RunParts;
-  /** What the item is charged for in the queue: its exact bytes and a flat overhead. */
-  bytes: number;
-  /** Milliseconds of the delivery's own clock. */
-  readonly receivedAt: number;
-  isSettled: boolean;
-  /** An attempt of another request, or of a process before this one, may have reached the service. */
-  mayHaveArrived: boolean;
-  /** It fails alone: others do not wait for it. */
-  isAside?: boolean;
-  /** Where a copy lies on disk, and when it is certain that it does. */
-  record?: SpoolRecord;
-  written?: Promise<unknown>;
-}
+export { ITEM_OVERHEAD_BYTES, type Item, partsBytes } from "../spool/item.js";
 
 /** A request's body, exactly as it is repeated. */
 export interface Body {
@@ -65,17 +42,6 @@ export interface Sender {
   send(batch: Batch, signal: AbortSignal): Promise<Answer>;
   /** Somebody awaits the result: whatever is only waiting waits no longer. */
   hurry?(): void;
-}
-
-/** Flat charge for an item beside its bytes: objects, buffers, and what multipart writes between four parts. */
-export const ITEM_OVERHEAD_BYTES = 768;
-
-/** The exact bytes of a written run. */
-export function partsBytes(parts: RunParts): number {
-  let bytes = parts.core.byteLength;
-  for (const [, buffer] of parts.fields) bytes += buffer.byteLength;
-  for (const attachment of parts.attachments) bytes += attachment.data.byteLength;
-  return bytes;
 }
 
 /** A batch of these items, not yet encoded. */

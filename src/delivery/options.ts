@@ -4,8 +4,11 @@ import { resolve } from "node:path";
 import type { MeterProvider } from "@opentelemetry/api";
 import type { Dispatcher } from "undici";
 import { OPTIONS } from "../options/table.js";
+import type { SpoolOptions } from "../spool/needs.js";
 import { withoutSlashesAtEnd } from "../wire/address.js";
 import type { Loss } from "./operation.js";
+
+export type { SpoolOptions } from "../spool/needs.js";
 
 /** How delivery tries again. */
 export interface RetryPolicy {
@@ -15,19 +18,6 @@ export interface RetryPolicy {
   maxDelayMillis?: number;
   /** How long a run is tried before it is given up (or left in the spool). Default 3,600,000, one hour. */
   maxAgeMillis?: number;
-}
-
-/** Runs on disk: what cannot be sent now is kept there. */
-export interface SpoolOptions {
-  /** The directory; made with mode 0700 when it is missing. Several processes may share it. */
-  dir: string;
-  /** Bound of this directory; beyond it the oldest goes, counted. Default 512 MiB. */
-  maxBytes?: number;
-  /**
-   * `failures` (default) writes what could not be sent or held in memory. `always` writes every run before it is sent,
-   * so that a killed process loses nothing that was written.
-   */
-  mode?: "failures" | "always";
 }
 
 /** Options of one destination. */

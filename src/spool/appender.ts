@@ -2,7 +2,7 @@
 import { closeSync, existsSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Item } from "../delivery/item.js";
+import type { Item } from "./item.js";
 import { encodeRecord } from "./record.js";
 import { type Copy, newSegment, type Segment, type SpoolRecord, segmentName } from "./segment.js";
 

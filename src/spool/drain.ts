@@ -1,6 +1,7 @@
 // Sends what lies in the spool, oldest first: one request at a time under the live ones, more while somebody waits.
-import { ITEM_OVERHEAD_BYTES, type Item, partsBytes } from "../delivery/item.js";
+
 import type { Asides } from "./asides.js";
+import { ITEM_OVERHEAD_BYTES, type Item, partsBytes } from "./item.js";
 import type { Lanes } from "./lanes.js";
 import { readPlainFile } from "./read-segment.js";
 import { decodeRecords, type Recorded } from "./record.js";

@@ -1,7 +1,7 @@
 // Refused runs, kept beside the spool for whoever wants to know why.
 import { appendFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Item } from "../delivery/item.js";
+import type { Item } from "./item.js";
 import { encodeRecord, newFileHead } from "./record.js";
 
 export class Refused {

@@ -1,14 +1,12 @@
 // The spool: runs on disk, shared by several processes, bounded, and sent when the service takes them again.
 import { existsSync } from "node:fs";
 import { atExit } from "../at-exit.js";
-import type { Item } from "../delivery/item.js";
-import type { SpoolOptions } from "../delivery/options.js";
-import type { Reporter } from "../delivery/reporter.js";
-import type { Timers } from "../delivery/timers.js";
 import { Appender } from "./appender.js";
 import { Asides } from "./asides.js";
 import { drain } from "./drain.js";
+import type { Item } from "./item.js";
 import { Lanes } from "./lanes.js";
+import type { SpoolOptions, SpoolReporter, SpoolTimers } from "./needs.js";
 import { HEARTBEAT_MILLIS, Owners } from "./owners.js";
 import { Refused } from "./refused.js";
 import type { Segment } from "./segment.js";
@@ -26,8 +24,8 @@ export interface SpoolSettings {
   options: Required<SpoolOptions>;
   /** Of the destination: only its lanes are sent. */
   tag: string;
-  timers: Timers;
-  reporter: Reporter;
+  timers: SpoolTimers;
+  reporter: SpoolReporter;
   now: () => number;
 }
 

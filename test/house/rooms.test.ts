@@ -19,6 +19,13 @@ describe("rooms.json", () => {
     );
     expect([...rooms].sort()).toEqual(found.sort());
   });
+
+  it("lets each room import only rooms that stand above it, so that no rooms can go round in a loop", () => {
+    for (const [at, room] of rooms.entries()) {
+      const below = matrix[room]?.filter((other) => !rooms.slice(0, at).includes(other));
+      expect(below, room).toEqual([]);
+    }
+  });
 });
 
 describe("the lint of imports", () => {
