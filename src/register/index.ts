@@ -181,8 +181,7 @@ function captured(
   captureContent(instrumentations.capturing, content);
   const isThere = libraries.some(
     ({ name, version, isTraced }) =>
-      isTraced &&
-      instrumentations.supported.some(({ module, isSupported }) => module === name && isSupported(version)),
+      isTraced && instrumentations.supported.some(({ module, isSupported }) => module === name && isSupported(version)),
   );
   return isThere ? content : undefined;
 }
