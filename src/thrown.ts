@@ -1,4 +1,4 @@
-// What a thrown value is, for a log line. Never its message: that may quote a key, a payload, or what was to be hidden.
+// What a thrown value is. For a log line never its message: that may quote a key, a payload, or what was to be hidden.
 
 /** The name of a thrown value's kind: `TypeError`, `string`. */
 export function kindOfThrown(thrown: unknown): string {
@@ -27,4 +27,19 @@ export function placeOfThrown(thrown: unknown): string {
   } catch {
     return kind;
   }
+}
+
+const MAX_ITEMS = 100;
+const MAX_DEPTH = 4;
+
+/**
+ * A thrown value as text, for its own run: as `String` writes it, but of a long list its beginning, since a list with
+ * holes takes minutes. Throws what the value's own `toString` throws.
+ */
+export function textOfThrown(thrown: unknown, depth = 0): string {
+  if (!Array.isArray(thrown)) return depth > 0 && (thrown === null || thrown === undefined) ? "" : String(thrown);
+  if (depth >= MAX_DEPTH) return "…";
+  const texts = thrown.slice(0, MAX_ITEMS).map((item) => textOfThrown(item, depth + 1));
+  const cut = thrown.length > MAX_ITEMS ? `,… [cut: ${thrown.length} items]` : "";
+  return `${texts.join(",")}${cut}`;
 }

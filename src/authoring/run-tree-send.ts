@@ -3,12 +3,13 @@
 import { bridges, directBridge, primaryBridge } from "../bridges.js";
 import { endRun } from "../client/end-run.js";
 import { findRun } from "../client/find-run.js";
+import { LangSmithRequestError } from "../errors.js";
 import { childPlace, placeOfDottedOrder, rootPlace } from "../identity/place.js";
 import { isSwitchedOff } from "../options/tracing.js";
 import { isSampledByClients } from "../privacy/client-rules.js";
 import { TREE } from "../shared.js";
 import { snapshotOf } from "../snapshot/snapshot.js";
-import { kindOfThrown } from "../user-callbacks.js";
+import { kindOfThrown } from "../thrown.js";
 import { RUNTIME } from "../version.js";
 import { warnOnce } from "../warnings.js";
 import type { KeyValues, Run } from "../wire/run.js";
@@ -171,7 +172,7 @@ async function endElsewhere(tree: TreeRecord): Promise<void> {
   } catch (error) {
     warnOnce(
       "LSB_WARN_NOT_ENDED",
-      `Run ${id} of another process could not be ended (${error instanceof Error ? error.message : String(error)}). Make its tree with RunTree.fromRun, which needs no look-up.`,
+      `Run ${id} of another process could not be ended (${wordsOf(error)}). Make its tree with RunTree.fromRun, which needs no look-up.`,
       id,
     );
   }
@@ -223,8 +224,13 @@ async function findParent(tree: TreeRecord, parentId: string): Promise<void> {
     tree.metadata = { parent_run_id: parentId } satisfies KeyValues;
     warnOnce(
       "LSB_WARN_PARENT_NOT_FOUND",
-      `The parent of ${JSON.stringify(tree.name)}, run ${parentId}, could not be read (${error instanceof Error ? error.message : String(error)}); the run starts a trace of its own and names the parent in its metadata. Give parent_run, or dotted_order beside parent_run_id.`,
+      `The parent of ${JSON.stringify(tree.name)}, run ${parentId}, could not be read (${wordsOf(error)}); the run starts a trace of its own and names the parent in its metadata. Give parent_run, or dotted_order beside parent_run_id.`,
       parentId,
     );
   }
+}
+
+/** Ours is written for log lines; another's may quote what was sent. */
+function wordsOf(error: unknown): string {
+  return error instanceof LangSmithRequestError ? error.message : kindOfThrown(error);
 }

@@ -1,5 +1,7 @@
 // What kind of value something is, asked without running more of its code than must be. Source: langsmith's asserts.
+
 import { ReadableStream } from "node:stream/web";
+import { textOfThrown } from "../thrown.js";
 import type { KeyValues } from "../wire/run.js";
 
 /** A plain object, or one whose class is nobody's child: what stands for inputs and outputs as it is. */
@@ -100,7 +102,7 @@ function causesOf(error: unknown): unknown[] {
 
 function textOfOne(error: unknown): string {
   try {
-    const said = String(error);
+    const said = textOfThrown(error);
     const stack = error instanceof Error ? error.stack : undefined;
     if (typeof stack !== "string" || stack === "") return said || "Error";
     return stack.startsWith(said) ? stack : `${said}\n\n${stack}`;

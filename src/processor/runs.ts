@@ -91,12 +91,13 @@ export function createRuns({
   const open = createOpenSpans({
     pendingAfterMillis: options.pendingAfterMillis,
     abandonedAfterMillis: options.abandonedAfterMillis,
-    onWeaken: making.takeView,
-    onPending: queuePending,
-    onClose: closeSpan,
+    // On a timer: what a span's getter throws there would end the process, and with it every other span's run.
+    onWeaken: (tracked) => guarded("an open span could not be read", () => making.takeView(tracked)),
+    onPending: pend,
+    onClose: (tracked, reason) => guarded("an open span could not be closed", () => closeSpan(tracked, reason)),
     onTick(at) {
-      sending.expire(at);
-      orphans.check(at);
+      guarded("what is late could not be sent", () => sending.expire(at));
+      guarded("orphans could not be closed", () => orphans.check(at));
     },
     now,
   });
@@ -125,13 +126,22 @@ export function createRuns({
     diag.error(`otel-langsmith: ${what} (${placeOfThrown(error)})`);
   }
 
+  function guarded(what: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      fault(what, error);
+    }
+  }
+
   // ---- a span comes in
 
   function start(span: SourceSpan, context: Context): void {
     if (isInUserCallback()) return;
     activity += 1;
-    if (!isReadable(span)) return;
     try {
+      // Its getters may throw.
+      if (!isReadable(span)) return;
       const { tracked, opensTrace } = place(span, context);
       const entries = addEntry(span, tracked.spanId, tracked);
       if (entries.length > 1) warnWhenDoubled(entries);
@@ -262,21 +272,26 @@ export function createRuns({
     sending.letGo(tracked);
   }
 
+  /** One span that cannot be read keeps back no other. */
+  function pend(tracked: Tracked): void {
+    guarded("a pending run could not be queued", () => queuePending(tracked));
+  }
+
   async function flush(): Promise<void> {
     if (Number.isFinite(options.pendingAfterMillis)) {
-      for (const tracked of open) if (tracked.trace.state === "open") queuePending(tracked);
+      for (const tracked of open) if (tracked.trace.state === "open") pend(tracked);
     }
     await sending.drain();
   }
 
   async function close(): Promise<void> {
-    for (const trace of traces.allHeld()) lookForGenAi(trace);
+    for (const trace of traces.allHeld()) guarded("a held trace could not be read", () => lookForGenAi(trace));
     for (const tracked of [...open]) {
-      if (tracked.isReferenced) queuePending(tracked);
+      if (tracked.isReferenced) pend(tracked);
       else closeSpan(tracked, "the span was still open at shutdown");
     }
     await flush();
-    for (const tracked of [...open]) leavePending(tracked);
+    for (const tracked of [...open]) guarded("an open span could not be left", () => leavePending(tracked));
     open.stop();
   }
 

@@ -6,6 +6,7 @@ import { LangSmithOptionError } from "../errors.js";
 import { leaveStartContext, setSettings, type TracingSettings } from "../identity/context.js";
 import type { RunNode } from "../identity/node.js";
 import type { RunLike } from "../identity/reference.js";
+import { textOfThrown } from "../thrown.js";
 import type { KeyValues } from "../wire/run.js";
 import { currentOf } from "./current.js";
 import { type HeadersLike, setRun } from "./set-run.js";
@@ -131,7 +132,15 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 function fail(span: Span, error: unknown): void {
-  span.recordException(error instanceof Error ? error : String(error));
-  span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) });
+  try {
+    span.recordException(error instanceof Error ? error : textOfThrown(error));
+    span.setStatus({
+      code: SpanStatusCode.ERROR,
+      message: error instanceof Error ? error.message : textOfThrown(error),
+    });
+  } catch {
+    // What was thrown cannot be read; it is the caller's all the same.
+    span.setStatus({ code: SpanStatusCode.ERROR });
+  }
   span.end();
 }
