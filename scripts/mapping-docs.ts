@@ -35,7 +35,7 @@ const targets: Readonly<Record<string, string>> = {
   query: "`inputs.query`",
   documents: "`outputs.documents`",
   texts: "`inputs.input` of an embedding; a reranker's `inputs.documents`",
-  vectors: "`outputs.count` and `.dimensions`; the vectors only when asked for",
+  vectors: "`outputs.count` and `.dimensions`; the vectors with `mapping: { withVectors: true }`",
   dimensions: "`outputs.dimensions` of an embedding",
   tools: "`invocation_params.tools`",
   params: "`invocation_params`",

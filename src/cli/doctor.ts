@@ -3,7 +3,7 @@ import { addressForLog } from "../credentials.js";
 import { chooseEncoding, readLimits } from "../delivery/server-info.js";
 import type { Environment } from "../options/environment.js";
 import { langsmithVariable } from "../options/environment.js";
-import { tracingVariable } from "../options/tracing.js";
+import { tracingVariable, unreadVariables } from "../options/tracing.js";
 import { type Answered, failureOf } from "../service/answers.js";
 import { openDispatcher } from "../service/dispatcher.js";
 import { toServiceError } from "../service/errors.js";
@@ -66,6 +66,9 @@ function sayEnvironment(env: Environment, say: Say): void {
   const tracing = tracingVariable(env);
   if (tracing?.value === false) {
     say("bad", `${tracing.name} is ${tracing.text}`, "The bridge is switched off by it. Unset it, or set it to true.");
+  }
+  for (const name of unreadVariables(env)) {
+    say("note", `${name} says neither true nor false`, "It counts as not set. Set it to one of them.");
   }
   if (env["OTEL_SDK_DISABLED"]?.toLowerCase() === "true") {
     say("bad", "OTEL_SDK_DISABLED is true", "OpenTelemetry makes no spans then. Unset it.");

@@ -38,6 +38,19 @@ describe("whether tracing is on", () => {
     expect(out).toContain("BAD  LANGSMITH_TRACING is 0");
   });
 
+  it("a variable that says neither true nor false is noted by the doctor, by its name", async () => {
+    let out = "";
+    const env = {
+      LANGSMITH_HIDE_INPUTS: "yes",
+      LANGSMITH_TRACING: "on",
+      LANGSMITH_HIDE_OUTPUTS: "1",
+      LANGSMITH_ENDPOINT: "nowhere",
+    };
+    await doctor(env, { write: (text) => (out += text) });
+    const noted = [...out.matchAll(/note (\w+) says neither true nor false/g)].map(([, name]) => name);
+    expect(noted).toEqual(["LANGSMITH_TRACING", "LANGSMITH_HIDE_INPUTS"]);
+  });
+
   it("isTracingEnabled() follows the option where one is set, as the bridge does", async () => {
     for (const name of OPTIONS.enabled.variables ?? []) vi.stubEnv(name, "");
     vi.stubEnv("LANGSMITH_TRACING", "false");
