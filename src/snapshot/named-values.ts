@@ -32,20 +32,74 @@ export function nameInsteadOf(value: object): string | undefined {
   return exchangeName(value, name) ?? (hasOwnForm(value) || !isClient(value, name) ? undefined : `[${name}]`);
 }
 
-/** Whether a plain object, a list of pairs or a Map is the headers of a request, a credential among them. */
+/**
+ * Whether a plain object, a list (of pairs, or of names and values by turns) or a Map is the headers of a request, a
+ * credential among them: its own, or by method, as axios keeps its defaults.
+ */
 export function isSecretHeaders(key: string, value: object): boolean {
   if (!HEADERS_KEY.test(key)) return false;
-  const names =
-    value instanceof Map
-      ? [...value.keys()]
-      : Array.isArray(value)
-        ? value.map((pair) => (Array.isArray(pair) ? pair[0] : undefined))
-        : Object.keys(value);
-  return names.some((name) => typeof name === "string" && SECRET_HEADER.test(name));
+  // Names and values by turns stand under one name alone; elsewhere a list of words is a table's head.
+  if (Array.isArray(value) && /^raw/i.test(key) && value.some(isSecretHeader)) return true;
+  if (namesIn(value).some(isSecretHeader)) return true;
+  return (
+    !(value instanceof Map) && Object.values(value).some((some) => isObject(some) && namesIn(some).some(isSecretHeader))
+  );
+}
+
+function namesIn(headers: object): unknown[] {
+  if (headers instanceof Map) return [...headers.keys()];
+  if (!Array.isArray(headers)) return Object.keys(headers);
+  return headers.map((pair) => (Array.isArray(pair) ? pair[0] : undefined));
+}
+
+function isSecretHeader(name: unknown): boolean {
+  return typeof name === "string" && SECRET_HEADER.test(name);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+/** Under these names stands what somebody is let in by. */
+const CREDENTIALS_KEY = /^_?(?:(?:basic|proxy)_?)?(?:auth|credentials?)$/i;
+
+/** Whether a plain object holds credentials: those of its place, of a cloud, of a service account, of an OAuth grant. */
+export function isCredentials(key: string | undefined, value: object): boolean {
+  if (key !== undefined && CREDENTIALS_KEY.test(key) && (holdsCredential(value, true) || textAt(value, "pass")))
+    return true;
+  const { secretAccessKey, private_key, access_token, refresh_token, token_type } = textsOf(value);
+  if (secretAccessKey !== undefined) return true;
+  if (private_key?.startsWith("-----BEGIN ")) return true;
+  return access_token !== undefined && (refresh_token !== undefined || token_type !== undefined);
+}
+
+function textsOf(value: object): Record<string, string | undefined> {
+  const names = ["secretAccessKey", "private_key", "access_token", "refresh_token", "token_type"];
+  return Object.fromEntries(names.map((name) => [name, Object.hasOwn(value, name) ? textAt(value, name) : undefined]));
+}
+
+/** What stands for a plain object that is what axios was asked with, in its errors and answers too; undefined for others. */
+export function requestConfigName(value: object): string | undefined {
+  const isOne =
+    Object.hasOwn(value, "headers") &&
+    (Object.hasOwn(value, "transformRequest") || Object.hasOwn(value, "validateStatus"));
+  if (!isOne) return undefined;
+  const url = textAt(value, "url") ?? textAt(value, "baseURL");
+  return named("Request", textAt(value, "method")?.toUpperCase(), url === undefined ? undefined : bareAddress(url));
+}
+
+/** An address that somebody is let in by, without user and password. */
+export function withoutUser(url: URL): string {
+  if (url.username === "" && url.password === "") return url.href;
+  const bare = new URL(url);
+  bare.username = "";
+  bare.password = "";
+  return bare.href;
 }
 
 /** Whether a plain object is a request's headers by itself: nothing but texts, and a credential among them. */
-export function isHeadersLike(value: object): boolean {
+export function isHeadersLike(given: object): boolean {
+  const value: object = given instanceof Map ? Object.fromEntries(given) : given;
   const shown = SHOWN_BY.find((name) => Object.hasOwn(value, name));
   if (shown === undefined) return false;
   const secret: unknown = Reflect.get(value, shown);
@@ -130,8 +184,9 @@ function isClient(value: object, name: string): boolean {
   // Every event emitter of Node has these: what emits events is at work, and no data.
   if (keys.includes("_events") && keys.includes("_eventsCount")) return true;
   if (keys.some((key) => isCredential(key, value))) return true;
-  if (keys.some((key) => CONFIGURATION.test(key) && holdsCredential(Reflect.get(value, key)))) return true;
-  const isNamedSo = /(?:Client|SDK)$/.test(name);
+  if (keys.some((key) => CONFIGURATION.test(key) && holdsCredential(Reflect.get(value, key), true))) return true;
+  if (hasMethods(value) && keys.some((key) => isPlainCredentials(Reflect.get(value, key)))) return true;
+  const isNamedSo = /(?:Client|SDK|Credentials?)(?:V\d{1,2})?$/.test(name);
   if (!isNamedSo && !keys.some((key) => ADDRESS.test(key))) return false;
   if (!hasMethods(value)) return false;
   // A bare "Client" may be somebody's customer.
@@ -147,9 +202,20 @@ function isCredential(key: string, of: object): boolean {
   return value !== undefined && value !== null && value !== "" && typeof value !== "boolean";
 }
 
-function holdsCredential(configuration: unknown): boolean {
+/** @param isConfiguration a client's: there a token is one, too */
+function holdsCredential(configuration: unknown, isConfiguration = false): boolean {
   if (typeof configuration !== "object" || configuration === null) return false;
-  return Object.keys(configuration).some((key) => isCredential(key, configuration));
+  return Object.keys(configuration).some(
+    (key) =>
+      isCredential(key, configuration) ||
+      (isConfiguration && /^_?token$/i.test(key) && Reflect.get(configuration, key) !== undefined),
+  );
+}
+
+/** A service account, keys of a cloud, a grant: of whoever signs with them. */
+function isPlainCredentials(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return isCredentials(undefined, value) || Object.hasOwn(value, "private_key");
 }
 
 /** Methods besides the constructor, its own class's or an inherited one. */

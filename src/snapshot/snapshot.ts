@@ -1,7 +1,14 @@
 // Any value as plain data, taken at once: what is said of it does not change when the value does, and cannot throw.
 
 import { headOf } from "../wire/text.js";
-import { isHeadersLike, isSecretHeaders, nameInsteadOf } from "./named-values.js";
+import {
+  isCredentials,
+  isHeadersLike,
+  isSecretHeaders,
+  nameInsteadOf,
+  requestConfigName,
+  withoutUser,
+} from "./named-values.js";
 
 /** What one field (inputs, outputs, …) may hold, in characters; a run is at most 20 MB at the service. */
 export const MAX_SNAPSHOT_CHARS = 16 * 1024 * 1024;
@@ -90,10 +97,14 @@ function object(value: object, at: Walk): unknown {
 
 function readObject(value: object, at: Walk): unknown {
   if (Array.isArray(value)) return items(value, value.length, at);
+  if (value === process.env) return text("[process.env]", at);
   if (!isPlain(value)) {
     const known = wellKnown(value, at);
     if (known !== NOT_KNOWN) return known;
-  } else if (isHeadersLike(value)) return HEADERS;
+  } else {
+    const name = plainName(value);
+    if (name !== undefined) return text(name, at);
+  }
   if ("toJSON" in value && typeof value.toJSON === "function") {
     const json: unknown = value.toJSON("");
     return json === value ? properties(value, at) : walk(json, at);
@@ -101,13 +112,22 @@ function readObject(value: object, at: Walk): unknown {
   return properties(value, at);
 }
 
+/** What stands for a plain object that holds keys by what it is. */
+function plainName(value: object): string | undefined {
+  if (isHeadersLike(value)) return HEADERS;
+  return isCredentials(undefined, value) ? CREDENTIALS : requestConfigName(value);
+}
+
 const NOT_KNOWN = Symbol("not known");
 /** What is said of plain headers that hold a credential. */
 const HEADERS = "[Headers]";
+/** What is said of plain credentials. */
+const CREDENTIALS = "[Credentials]";
 
 function wellKnown(value: object, at: Walk): unknown {
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString();
-  if (value instanceof Map) return map(value, at);
+  if (value instanceof Map) return isHeadersLike(value) ? HEADERS : map(value, at);
+  if (value instanceof URL) return text(withoutUser(value), at);
   if (value instanceof Set) return items(value, value.size, at);
   if (value instanceof Error) return error(value, at);
   if (value instanceof RegExp) return value.toString();
@@ -178,18 +198,21 @@ function properties(value: object, at: Walk): Record<string, unknown> {
       entry = `[getter threw: ${messageOf(failure)}]`;
     }
     if (entry === undefined) continue;
-    put(copy, key, isHeadersUnder(key, entry) ? HEADERS : walk(entry, at), at);
+    put(copy, key, nameUnder(key, entry) ?? walk(entry, at), at);
   }
   return copy;
 }
 
-function isHeadersUnder(key: string, entry: unknown): boolean {
-  if (typeof entry !== "object" || entry === null) return false;
+/** What is said of an entry for the sake of the name that it stands under. */
+function nameUnder(key: string, entry: unknown): string | undefined {
+  if (typeof entry !== "object" || entry === null) return undefined;
   try {
-    return (Array.isArray(entry) || entry instanceof Map || isPlain(entry)) && isSecretHeaders(key, entry);
+    const isKeyed = isPlain(entry);
+    if ((Array.isArray(entry) || entry instanceof Map || isKeyed) && isSecretHeaders(key, entry)) return HEADERS;
+    return isKeyed && isCredentials(key, entry) ? CREDENTIALS : undefined;
   } catch {
     // A proxy that throws: walking it says so.
-    return false;
+    return undefined;
   }
 }
 

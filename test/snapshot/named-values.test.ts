@@ -45,6 +45,24 @@ class CohereClient {
 class Feed extends EventEmitter {
   readonly url = `wss://host/?token=${SECRET}`;
 }
+class KeyCredential {
+  readonly _key = SECRET;
+  update() {}
+}
+class Signer {
+  readonly jsonContent = { client_email: "a@b", private_key: SECRET };
+  sign() {}
+}
+class VectorClientV2 {
+  readonly _options = { token: SECRET };
+}
+const axios = {
+  method: "get",
+  url: `https://host/a?key=${SECRET}`,
+  headers: {},
+  validateStatus: () => true,
+  auth: { username: "u", password: SECRET },
+};
 const openai = new OpenAI({ apiKey: SECRET, baseURL: "http://127.0.0.1:1" });
 const redis = new Redis({ password: SECRET, lazyConnect: true });
 
@@ -83,6 +101,34 @@ const cases: [string, unknown, unknown][] = [
   ],
   ["headers as pairs", { headers: [["x-api-key", SECRET]] }, { headers: "[Headers]" }],
   ["plain headers by themselves", { accept: "*/*", authorization: `Bearer ${SECRET}` }, "[Headers]"],
+  ["headers as names and values by turns", { rawHeaders: ["Authorization", SECRET] }, { rawHeaders: "[Headers]" }],
+  ["headers in a Map", new Map([["authorization", `Bearer ${SECRET}`]]), "[Headers]"],
+  ["headers by method", { headers: { common: { Authorization: SECRET } } }, { headers: "[Headers]" }],
+  ["what axios was asked with", axios, "[Request GET https://host/a]"],
+  [
+    "what axios answered",
+    { status: 401, data: "no", config: axios },
+    { status: 401, data: "no", config: "[Request GET https://host/a]" },
+  ],
+  ["who is let in", { auth: { username: "u", password: SECRET } }, { auth: "[Credentials]" }],
+  ["a mail transport's user", { host: "h", auth: { user: "u", pass: SECRET } }, { host: "h", auth: "[Credentials]" }],
+  ["keys of a cloud", { accessKeyId: SECRET, secretAccessKey: SECRET }, "[Credentials]"],
+  [
+    "a cloud's options",
+    { region: "r", credentials: { secretAccessKey: SECRET } },
+    { region: "r", credentials: "[Credentials]" },
+  ],
+  [
+    "a service account",
+    { type: "service_account", private_key: `-----BEGIN PRIVATE KEY-----${SECRET}` },
+    "[Credentials]",
+  ],
+  ["an OAuth grant", { access_token: SECRET, token_type: "Bearer" }, "[Credentials]"],
+  ["credentials of a class", new KeyCredential(), "[KeyCredential]"],
+  ["what signs with a service account", new Signer(), "[Signer]"],
+  ["a client whose name has a version", new VectorClientV2(), "[VectorClientV2]"],
+  ["an address with a user", new URL(`https://u:${SECRET}@host/a?b=c`), "https://host/a?b=c"],
+  ["the environment", { env: process.env }, { env: "[process.env]" }],
   [
     "an error of a client",
     Object.assign(new Error("401"), { config: { headers: new AxiosHeaders({ Authorization: SECRET }) } }),
@@ -196,6 +242,10 @@ class Meeting {
 
 describe("what is data stays data", () => {
   it.each<[string, unknown, unknown]>([
+    ["a request of a user's own", { url: "https://host/a", method: "GET" }, { url: "https://host/a", method: "GET" }],
+    ["an auth that is a word", { auth: "required", credentials: ["a"] }, { auth: "required", credentials: ["a"] }],
+    ["tokens of a text", { access_token: 5, tokens: ["a"] }, { access_token: 5, tokens: ["a"] }],
+    ["headers of a table", { headers: ["name", "age"] }, { headers: ["name", "age"] }],
     ["an instance with words that also clients use", new Card("a", "b"), { title: "a", token: "b" }],
     ["somebody's customer", new Client("ACME"), { name: "ACME" }],
     ["a thing with a host and a header", new Meeting(), { host: "Ann", status: 1, header: ["who", "when"] }],
