@@ -53,6 +53,13 @@ export function configOf(tree: TreeRecord): OwnConfig {
   };
 }
 
+/** A copy of a run tree, of this package or of langsmith, is made with that one's clients. */
+export function obeyAsWell(state: TreeState, original: TreeRecord): void {
+  const above = aboveOf(original);
+  state.client ??= above?.client;
+  state.clients = together(state.clients, above?.clients);
+}
+
 /** The clients of a tree whose run is there already: its span's run, and whoever hangs under it, obey them as well. */
 export function obeyFromNowOn({ clients, content, run }: TreeState): void {
   if (!clients) return;

@@ -30,7 +30,7 @@ import {
 } from "./run-tree-config.js";
 import { configOfHeaders, configOfRun, type HeadersLike, headersOf, type RunLike } from "./run-tree-origins.js";
 import { patchTree, postTree } from "./run-tree-send.js";
-import { Adopted, adoptedState, configOf, madeState, obeyFromNowOn } from "./run-tree-state.js";
+import { Adopted, adoptedState, configOf, madeState, obeyAsWell, obeyFromNowOn } from "./run-tree-state.js";
 import { parentOfRunnableConfig, type RunnableConfigLike } from "./runnable-config.js";
 import { hasMethod } from "./values.js";
 
@@ -80,6 +80,7 @@ export class RunTree implements TreeRecord {
     const { on_end: onEnd } = config;
     const state =
       from instanceof Adopted ? adoptedState(from) : madeState(config, config.parent_run, onEnd && (() => onEnd(this)));
+    if (!(from instanceof Adopted) && isRunTree(from)) obeyAsWell(state, from);
     Object.defineProperty(this, TREE, { value: state, enumerable: false });
     this.name = nameOf(config.name) ?? "<lambda>";
     this.run_type = config.run_type ?? "chain";

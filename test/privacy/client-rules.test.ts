@@ -11,6 +11,7 @@ import {
   traceableClass,
   withRunTree,
 } from "../../src/authoring/index.js";
+import { wrapSDK } from "../../src/authoring/wrappers/sdk.js";
 import { Client, type ClientOptions } from "../../src/client/client.js";
 import { endRun } from "../../src/client/end-run.js";
 import { LangSmithSpanExporter } from "../../src/exporter/index.js";
@@ -83,6 +84,32 @@ const WAYS: Record<string, (client: object, bridge: TestBridge) => unknown> = {
     tree.client = client;
     await tree.end({ pw: SECRET });
     await tree.postRun();
+  },
+  "a copy of a RunTree": async (client) => {
+    const child = new RunTree({ name: "above", client }).createChild({ name: "run", inputs: { pw: SECRET } });
+    const copy = new RunTree(child);
+    await copy.end({ pw: SECRET });
+    await copy.postRun();
+  },
+  "a generator": async (client) => {
+    async function* words(word: string) {
+      yield word;
+      getCurrentRunTree().addEvent({ name: "said", kwargs: { word } });
+    }
+    for await (const _ of traceable(words, { name: "run", client })(SECRET));
+  },
+  attachments: (client) =>
+    traceable((x: string) => x, {
+      name: "run",
+      client,
+      extractAttachments: (x: string) => [{ file: ["text/plain", Buffer.from(x)] }, { x }],
+    })(SECRET),
+  wrapSDK: (client) => wrapSDK({ run: async (x: string) => x }, { client, name: "above" }).run(SECRET),
+  "createRun and updateRun": async (client) => {
+    const our = client instanceof Client ? client : new Client(HIDING);
+    const { id, start_time } = new RunTree({ name: "run" });
+    await our.createRun({ id, name: "run", run_type: "chain", start_time, inputs: { pw: SECRET } });
+    await our.updateRun(id, { outputs: { pw: SECRET }, events: [{ name: "e", pw: SECRET }], end_time: start_time + 1 });
   },
   "RunTree.client, set after postRun": async (client) => {
     const tree = new RunTree({ name: "run" });
