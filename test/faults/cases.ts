@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Behaviour, MisbehavingServer } from "../delivery/misbehaving-server.js";
 import { GENEROUS_INFO } from "../delivery/misbehaving-server.js";
 import { runId } from "./child.js";
+import { DISK_CASES } from "./disk-cases.js";
 import { type Bench, type Child, type ChildChanges, openBench, received, storedOperations } from "./harness.js";
 
 /** What a case came to. */
@@ -420,6 +421,7 @@ CASES.push(
     },
   },
   diskFull(),
+  ...DISK_CASES,
 );
 
 /** Children that are killed, and an heir that sends what they left. */

@@ -29,13 +29,20 @@ export type ChildChanges = Partial<Omit<ChildOptions, "delivery">> & {
 export interface Bench {
   readonly server: MisbehavingServer;
   readonly dir: string;
-  start(options: ChildChanges & { seed: string }): Child;
+  /** @param isContained in a space of process numbers of its own, as in a container */
+  start(options: ChildChanges & { seed: string }, isContained?: boolean): Child;
+  /** A program of spans that ends right after them; resolves when it is gone. */
+  startExits(spool: string, how: string): Promise<void>;
+  /** The most that a child that has ended had in memory. */
+  peakBytes(): number;
   /** A program of spans through the processor, with the journal on. */
   startSpans(spool: string, perSecond: number): Child;
   close(): Promise<void>;
 }
 
 const PROCESSOR_CHILD = fileURLToPath(new URL("./processor-child.ts", import.meta.url));
+const EXITS = fileURLToPath(new URL("../processor/exits-at-once.ts", import.meta.url));
+const UNSHARE = ["--pid", "--fork", "--kill-child", "--mount-proc", process.execPath];
 const CHILD = fileURLToPath(new URL("./child.ts", import.meta.url));
 
 export async function openBench(defaults: ChildChanges): Promise<Bench> {
@@ -43,7 +50,9 @@ export async function openBench(defaults: ChildChanges): Promise<Bench> {
   const dir = await mkdtemp(join(tmpdir(), "otel-langsmith-faults-"));
   const children: ChildProcess[] = [];
 
-  function start(options: ChildChanges & { seed: string }): Child {
+  let peakBytes = 0;
+
+  function start(options: ChildChanges & { seed: string }, isContained = false): Child {
     const whole: ChildOptions = {
       runs: 1_000,
       perSecond: 2_000,
@@ -61,7 +70,8 @@ export async function openBench(defaults: ChildChanges): Promise<Bench> {
     };
     return follow(
       fork(CHILD, {
-        execArgv: ["--import", "tsx"],
+        ...(isContained && { execPath: "unshare" }),
+        execArgv: [...(isContained ? UNSHARE : []), "--import", "tsx"],
         env: { ...process.env, FAULTS_CHILD: JSON.stringify(whole) },
         stdio: ["ignore", "ignore", "inherit", "ipc"],
       }),
@@ -77,6 +87,7 @@ export async function openBench(defaults: ChildChanges): Promise<Bench> {
     child.on("message", (message: ChildMessage) => {
       if (message.type === "sent") for (const id of message.ids) ended.set(id, performance.now());
       if (message.type === "done") done = message;
+      peakBytes = Math.max(peakBytes, done?.peakBytes ?? 0);
       heard.add(message.type);
       for (const listener of [...listeners]) listener();
     });
@@ -106,6 +117,12 @@ export async function openBench(defaults: ChildChanges): Promise<Bench> {
     server,
     dir,
     start,
+    peakBytes: () => peakBytes,
+    async startExits(spool, how) {
+      const args = [server.url, spool, "failures", "processor", how];
+      await follow(fork(EXITS, args, { execArgv: ["--import", "tsx"], stdio: ["ignore", "ignore", "ignore", "ipc"] }))
+        .exited;
+    },
     startSpans: (spool, perSecond) =>
       follow(
         fork(PROCESSOR_CHILD, [server.url, spool, String(perSecond)], {
