@@ -3,13 +3,13 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { LangSmithOptionError } from "../src/errors.js";
-import { LangSmithSpanExporter } from "../src/exporter/index.js";
-import { isLocalAddress, type LangSmithOptions, resolveOptions } from "../src/options/options.js";
-import { RunIdentityProcessor } from "../src/processor/identity-processor.js";
-import { LangSmithSpanProcessor } from "../src/processor/index.js";
-import { forgetWarnings } from "../src/warnings.js";
-import { startBridge } from "./processor/bridge.js";
+import { LangSmithOptionError } from "../../src/errors.js";
+import { LangSmithSpanExporter } from "../../src/exporter/index.js";
+import { isLocalAddress, type LangSmithOptions, resolveOptions } from "../../src/options/options.js";
+import { RunIdentityProcessor } from "../../src/processor/identity-processor.js";
+import { LangSmithSpanProcessor } from "../../src/processor/index.js";
+import { forgetWarnings } from "../../src/warnings.js";
+import { startBridge } from "../processor/bridge.js";
 
 function withEnvironment(env: Readonly<Record<string, string>>): void {
   const before = { ...process.env };

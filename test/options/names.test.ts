@@ -1,12 +1,12 @@
 // A misspelt option is an error that names the nearest one: of the processor, the exporter, the propagator, register.
 import { expect, it } from "vitest";
-import { configureAuthoring } from "../src/authoring/index.js";
-import { LangSmithSpanExporter } from "../src/exporter/index.js";
-import { nearestName } from "../src/options/names.js";
-import { RunIdentityProcessor } from "../src/processor/identity-processor.js";
-import { LangSmithSpanProcessor } from "../src/processor/index.js";
-import { LangSmithPropagator } from "../src/propagation/index.js";
-import { register } from "../src/register/index.js";
+import { configureAuthoring } from "../../src/authoring/index.js";
+import { LangSmithSpanExporter } from "../../src/exporter/index.js";
+import { nearestName } from "../../src/options/names.js";
+import { RunIdentityProcessor } from "../../src/processor/identity-processor.js";
+import { LangSmithSpanProcessor } from "../../src/processor/index.js";
+import { LangSmithPropagator } from "../../src/propagation/index.js";
+import { register } from "../../src/register/index.js";
 
 const TAKERS: Record<string, (options: never) => unknown> = {
   LangSmithSpanProcessor: (options) => new LangSmithSpanProcessor(options),

@@ -1,10 +1,10 @@
 // A variable that makes no sense is an error that names the variable, since nobody finds an option that they never set.
 
 import { describe, expect, it } from "vitest";
-import { destinationOf } from "../src/cli/destination.js";
-import { LangSmithOptionError } from "../src/errors.js";
-import { resolveOptions } from "../src/options/options.js";
-import { inboundRules } from "../src/propagation/options.js";
+import { destinationOf } from "../../src/cli/destination.js";
+import { LangSmithOptionError } from "../../src/errors.js";
+import { resolveOptions } from "../../src/options/options.js";
+import { inboundRules } from "../../src/propagation/options.js";
 
 const ways: [variable: string, value: string, takes: string, read: (env: Record<string, string>) => unknown][] = [
   ["LANGSMITH_OTEL_SPANS", "some", '"application" or "all"', (env) => resolveOptions({}, env)],
