@@ -67,15 +67,11 @@ const CREDENTIALS_KEY = /^_?(?:(?:basic|proxy)_?)?(?:auth|credentials?)$/i;
 export function isCredentials(key: string | undefined, value: object): boolean {
   if (key !== undefined && CREDENTIALS_KEY.test(key) && (holdsCredential(value, true) || textAt(value, "pass")))
     return true;
-  const { secretAccessKey, private_key, access_token, refresh_token, token_type } = textsOf(value);
-  if (secretAccessKey !== undefined) return true;
-  if (private_key?.startsWith("-----BEGIN ")) return true;
-  return access_token !== undefined && (refresh_token !== undefined || token_type !== undefined);
-}
-
-function textsOf(value: object): Record<string, string | undefined> {
-  const names = ["secretAccessKey", "private_key", "access_token", "refresh_token", "token_type"];
-  return Object.fromEntries(names.map((name) => [name, Object.hasOwn(value, name) ? textAt(value, name) : undefined]));
+  // Asked of every plain object: most have none of these.
+  const has = (name: string) => Object.hasOwn(value, name) && typeof Reflect.get(value, name) === "string";
+  if (has("secretAccessKey")) return true;
+  if (has("private_key")) return textAt(value, "private_key")?.startsWith("-----BEGIN ") === true;
+  return has("access_token") && (has("refresh_token") || has("token_type"));
 }
 
 /** What stands for a plain object that is what axios was asked with, in its errors and answers too; undefined for others. */
