@@ -109,7 +109,8 @@ export function createSending(sending: SendingOptions): Sending {
       return;
     }
     if (outbox.size + gate.size >= UNCOUNTED && tracked.span) {
-      tracked.countedBytes = estimateBytes(tracked.span);
+      // One span never counts for all: what waits beside it would be refused for it. What it has too much is cut later.
+      tracked.countedBytes = Math.min(estimateBytes(tracked.span), maxBytes / 8);
       waitingBytes += tracked.countedBytes;
     }
     push({ tracked, kind: "ended" });
@@ -125,10 +126,13 @@ export function createSending(sending: SendingOptions): Sending {
     // What is done meanwhile may end spans, too.
     if (isPaying || held() <= maxBytes / 2) return;
     isPaying = true;
-    gate.open();
-    outbox.doOne();
-    while (held() > maxBytes && outbox.doOne());
-    isPaying = false;
+    try {
+      gate.open();
+      outbox.doOne();
+      while (held() > maxBytes && outbox.doOne());
+    } finally {
+      isPaying = false;
+    }
   }
 
   /** Without the event loop. One is made however little time there is. */

@@ -115,15 +115,32 @@ function isPromiseLike(value: unknown): boolean {
   return typeof value === "object" && value !== null && "then" in value;
 }
 
-/** Roughly how many bytes of memory a span's content holds: strings by their length, everything else flat. */
+const LEAST_BYTES = 512;
+/** Of a list that says more, most places are holes. */
+const MAX_COUNTED_ITEMS = 65_536;
+
+/**
+ * Roughly how many bytes of memory a span's content holds: strings by their length, everything else flat. Always a
+ * number: the sum of all of them is a bound, which one span that cannot be read must not undo.
+ */
 export function estimateBytes(span: SourceSpan): number {
-  let bytes = 512;
-  for (const key in span.attributes) {
-    const value = span.attributes[key];
-    bytes +=
-      32 + key.length + (typeof value === "string" ? value.length : Array.isArray(value) ? 16 * value.length : 8);
+  let bytes = LEAST_BYTES;
+  try {
+    const { attributes, events } = span;
+    for (const key in attributes) {
+      const value = attributes[key];
+      bytes += 32 + key.length;
+      bytes += typeof value === "string" ? value.length : Array.isArray(value) ? 16 * countOf(value) : 8;
+    }
+    return Array.isArray(events) ? bytes + 256 * countOf(events) : bytes;
+  } catch {
+    return bytes;
   }
-  return bytes + span.events.length * 256;
+}
+
+function countOf(list: readonly unknown[]): number {
+  const { length } = list;
+  return length > 0 ? Math.min(length, MAX_COUNTED_ITEMS) : 0;
 }
 
 /** Whether a span shows its attributes and its start: a tracer that only looks like OpenTelemetry's may keep them back. */

@@ -1,5 +1,6 @@
 // Values that break what reads them, through every way in: nothing is thrown into the application, no neighbour is lost.
 import { ROOT_CONTEXT } from "@opentelemetry/api";
+import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { getPlace } from "../../src/identity/context.js";
@@ -116,6 +117,36 @@ describe("hostile values", () => {
       expect(bridge.receiver.byName("neighbour")).toHaveLength(1);
     },
   );
+
+  it("in any field of a span, in any mixture, cost no neighbour", async () => {
+    const bridge = await startBridge({ traces: "all" });
+    const tracer = new BasicTracerProvider().getTracer("hostile");
+    let count = 0;
+    const field = fc.constantFrom("attributes", "events", "status", "resource", "links", "name");
+    await fc.assert(
+      fc.asyncProperty(field, hostile, fc.boolean(), async (name, recipe, isInside) => {
+        count += 1;
+        const made = recipe.make();
+        const value = isInside && name === "attributes" ? { "gen_ai.prompt": made, x: made } : made;
+        const span = Object.create(tracer.startSpan("hostile"), { [name]: { get: () => value } });
+        expect(throws(() => bridge.processor.onStart(span, ROOT_CONTEXT))).toBe(false);
+        expect(throws(() => bridge.processor.onEnd(span))).toBe(false);
+        bridge.genai.startSpan("neighbour").end();
+      }),
+      { numRuns: 300, endOnFailure: true },
+    );
+    await expectWhole(bridge, count);
+  }, 60_000);
+
+  it("one span with more than the whole bound costs no neighbour", async () => {
+    const bridge = await startBridge({ queue: { maxBytes: 1_000_000 } });
+    const attributes = { "gen_ai.prompt": "x".repeat(8_000_000) };
+    for (let n = 0; n < 100; n += 1) bridge.genai.startSpan("neighbour").end();
+    bridge.genai.startSpan("large", { attributes }).end();
+    for (let n = 0; n < 100; n += 1) bridge.genai.startSpan("neighbour").end();
+    await bridge.processor.shutdown();
+    expect(bridge.receiver.byName("neighbour")).toHaveLength(200);
+  });
 
   it("in a span's attributes map to a run", () => {
     const keys = ["gen_ai.input.messages", "input.value", "gen_ai.usage.input_tokens", "langsmith.metadata.a", "x"];
