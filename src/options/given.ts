@@ -114,7 +114,10 @@ export interface LangSmithOptions {
    * A last word on every run; it gets a copy and returns the run to send, or undefined to send none (counted).
    */
   readonly transformRun?: (run: Run, span: MappableSpan) => Run | undefined;
-  /** Where else runs go. Default: `LANGSMITH_RUNS_ENDPOINTS`. */
+  /**
+   * Where runs go, in place of `apiUrl`: a destination each. The first, or the one marked `primary`, keeps the run
+   * ids. Default: `LANGSMITH_RUNS_ENDPOINTS`.
+   */
   readonly replicas?: readonly ReplicaOptions[];
   /**
    * This processor keeps the run ids where two stand in one process. Default: the first processor of the process.

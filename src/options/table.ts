@@ -154,7 +154,7 @@ export const OPTIONS = {
   }),
   replicas: row(listOf<object>("readonly ReplicaOptions[]"), {
     variables: either("RUNS_ENDPOINTS"),
-    doc: "Where else runs go.",
+    doc: "Where runs go, in place of `apiUrl`: a destination each. The first, or the one marked `primary`, keeps the run ids.",
   }),
   primary: row(FLAG, {
     unset: "the first processor of the process",
