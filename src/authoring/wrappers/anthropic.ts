@@ -1,16 +1,17 @@
 // wrapAnthropic: an Anthropic client whose messages are traced, with the payloads that langsmith's own wrapper logs.
 import { LangSmithOptionError } from "../../errors.js";
 import type { KeyValues } from "../../wire/run.js";
-import { isTraceableFunction, type TraceableConfig } from "../index.js";
+import { isTraceableFunction } from "../index.js";
 import type { LooseConfig } from "../types.js";
 import { isKeyValues } from "../values.js";
 import { aggregateMessage } from "./anthropic-aggregate.js";
 import {
   type AnyMethod,
   inPlaceOf,
-  type LangSmithExtra,
   over,
+  type TakesExtra,
   tracedResource,
+  type WrapOptions,
   withoutRequestOptions,
 } from "./traced-client.js";
 
@@ -21,19 +22,7 @@ export interface AnthropicLike {
   beta?: any;
 }
 
-type TakesExtra<Method> = Method extends {
-  (body: infer A, options?: infer AOptions): infer AResult;
-  (body: infer B, options?: infer BOptions): infer BResult;
-  (body: infer C, options?: infer COptions): infer CResult;
-}
-  ? {
-      (body: A, options?: AOptions & LangSmithExtra): AResult;
-      (body: B, options?: BOptions & LangSmithExtra): BResult;
-      (body: C, options?: COptions & LangSmithExtra): CResult;
-    }
-  : unknown;
-
-/** The client's own type, whose calls also take {@link LangSmithExtra} among their request options. */
+/** The client's own type, whose calls also take `langsmithExtra` among their request options. */
 export type WrappedAnthropic<Anthropic extends AnthropicLike> = Anthropic & {
   messages: {
     create: TakesExtra<Anthropic["messages"]["create"]>;
@@ -42,10 +31,7 @@ export type WrappedAnthropic<Anthropic extends AnthropicLike> = Anthropic & {
 };
 
 /** Options of {@link wrapAnthropic}: of every run it makes. */
-export type WrapAnthropicOptions = Omit<
-  TraceableConfig,
-  "aggregator" | "argsConfigPath" | "getInvocationParams" | "id" | "processOutputs"
->;
+export type WrapAnthropicOptions = WrapOptions;
 
 const TRACED = ["create", "parse", "stream"];
 

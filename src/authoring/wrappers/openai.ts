@@ -1,7 +1,7 @@
 // wrapOpenAI: an OpenAI client whose calls are traced, with the payloads that langsmith's own wrapper logs.
 import { LangSmithOptionError } from "../../errors.js";
 import type { KeyValues } from "../../wire/run.js";
-import { getCurrentRunTree, isTraceableFunction, type TraceableConfig } from "../index.js";
+import { getCurrentRunTree, isTraceableFunction } from "../index.js";
 import type { LooseConfig } from "../types.js";
 import { isKeyValues } from "../values.js";
 import { aggregateChat, aggregateMedia, aggregateText } from "./openai-aggregate.js";
@@ -13,7 +13,9 @@ import {
   inPlaceOf,
   type LangSmithExtra,
   over,
+  type TakesExtra,
   tracedResource,
+  type WrapOptions,
   withoutRequestOptions,
 } from "./traced-client.js";
 
@@ -31,19 +33,6 @@ export interface OpenAILike {
   beta?: any;
 }
 
-// The client's `create` has up to three signatures, of which the ones that are not there are inferred as the first.
-type TakesExtra<Create> = Create extends {
-  (body: infer A, options?: infer AOptions): infer AResult;
-  (body: infer B, options?: infer BOptions): infer BResult;
-  (body: infer C, options?: infer COptions): infer CResult;
-}
-  ? {
-      (body: A, options?: AOptions & LangSmithExtra): AResult;
-      (body: B, options?: BOptions & LangSmithExtra): BResult;
-      (body: C, options?: COptions & LangSmithExtra): CResult;
-    }
-  : unknown;
-
 type CreateTakesExtra<Resource> = Resource extends { create: infer Create } ? { create: TakesExtra<Create> } : unknown;
 
 /** The client's own type, whose calls also take {@link LangSmithExtra} among their request options. */
@@ -52,10 +41,7 @@ export type WrappedOpenAI<OpenAI extends OpenAILike> = OpenAI & {
 } & { chat: { completions: CreateTakesExtra<OpenAI["chat"]["completions"]> } };
 
 /** Options of {@link wrapOpenAI}: of every run it makes. */
-export type WrapOpenAIOptions = Omit<
-  TraceableConfig,
-  "aggregator" | "argsConfigPath" | "getInvocationParams" | "id" | "processOutputs"
->;
+export type WrapOpenAIOptions = WrapOptions;
 
 const INVOCATION_KEYS: ReadonlySet<string> = new Set([
   "frequency_penalty",

@@ -13,6 +13,28 @@ export interface LangSmithExtra {
 }
 
 /**
+ * A client's method whose request options also take {@link LangSmithExtra}. It has up to three signatures, of which the
+ * ones that are not there are inferred as the first.
+ */
+export type TakesExtra<Method> = Method extends {
+  (body: infer A, options?: infer AOptions): infer AResult;
+  (body: infer B, options?: infer BOptions): infer BResult;
+  (body: infer C, options?: infer COptions): infer CResult;
+}
+  ? {
+      (body: A, options?: AOptions & LangSmithExtra): AResult;
+      (body: B, options?: BOptions & LangSmithExtra): BResult;
+      (body: C, options?: COptions & LangSmithExtra): CResult;
+    }
+  : unknown;
+
+/** Options of a wrapper: of every run it makes. */
+export type WrapOptions = Omit<
+  TraceableConfig,
+  "aggregator" | "argsConfigPath" | "getInvocationParams" | "id" | "processOutputs"
+>;
+
+/**
  * A client that shows the traced resources in the place of its own. The client given stays as it is.
  *
  * @param again wraps what `withOptions()` gives
